@@ -1,0 +1,83 @@
+/**
+ * The port to what runs containers. Reconcilers speak it; `docker/` implements it; the simulator imitates it.
+ *
+ * Every mutating call is idempotent by name: asking again for what is already so is no error. None takes a shell
+ * string: commands are argv arrays.
+ */
+
+export type Role = 'db' | 'runtime' | 'edge' | 'redis' | 'meta' | 'control'
+
+export type Mount =
+  | { kind: 'bind'; source: string; target: string; readOnly: boolean }
+  | { kind: 'tmpfs'; target: string; bytes: number }
+
+export type ContainerSpec = {
+  /** Unique on the host: `<instance>-<ref>-db`. */
+  name: string
+  /** `project` is the ref, or `_system`. */
+  project: string
+  role: Role
+  image: string
+  command?: readonly string[]
+  env: Readonly<Record<string, string>>
+  uid: number
+  gid: number
+  /** Further groups, by number. */
+  groups?: readonly number[]
+  mounts: readonly Mount[]
+  network: 'none' | { bridge: string }
+  publish?: readonly { hostIp: string; hostPort: number; port: number }[]
+  limits: { memoryBytes: number; cpus: number; pids: number; shmBytes?: number }
+  /** Capabilities added back after dropping all. */
+  capabilities?: readonly string[]
+  stopSignal: 'SIGTERM' | 'SIGINT' | 'SIGQUIT'
+  stopTimeoutS: number
+  /** The image's own check is used when absent. */
+  healthcheck?: { argv: readonly string[]; intervalMs: number; timeoutMs: number; retries: number }
+}
+
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'
+
+export type Container = {
+  name: string
+  project: string
+  role: Role
+  state: ContainerState
+  health: 'none' | 'starting' | 'healthy' | 'unhealthy'
+  /** `specHash` of what it was created from: another value is drift. */
+  spec: string
+  image: string
+  startedAt: string | null
+  exitCode: number | null
+}
+
+export type ExecResult = { exitCode: number; stdout: string; stderr: string }
+
+export type EngineEvent = {
+  project: string
+  role: Role
+  name: string
+  action: 'start' | 'die' | 'destroy' | 'health'
+}
+
+export type Engine = {
+  /** All containers of this instance (by label), whoever made them. */
+  list(): Promise<Container[]>
+  /** Creates, does not start. One of the same name and spec hash is left; of another hash: `ContainerConflict`. */
+  create(spec: ContainerSpec): Promise<void>
+  start(name: string): Promise<void>
+  /** Sends the stop signal and waits; a container that is not running or not there is fine. */
+  stop(name: string): Promise<void>
+  /** Removes with force; absent is fine. */
+  remove(name: string): Promise<void>
+  signal(name: string, signal: 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1'): Promise<void>
+  /** A bridge whose containers cannot reach each other (inter-container traffic off). */
+  ensureEgressNetwork(name: string): Promise<void>
+  exec(name: string, argv: readonly string[], options?: { timeoutMs?: number }): Promise<ExecResult>
+  logs(name: string, options: { tail: number; follow: boolean; signal?: AbortSignal }): AsyncIterable<string>
+  /** Memory the container's cgroup is charged for, without the page cache that can be dropped. */
+  memoryBytes(name: string): Promise<number>
+  hasImage(tag: string): Promise<boolean>
+  /** What happens to this instance's containers, until the signal. Reconnects by itself. */
+  events(signal: AbortSignal): AsyncIterable<EngineEvent>
+}

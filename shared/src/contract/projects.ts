@@ -1,0 +1,82 @@
+/** A project as the control API shows it, and what may be asked of it. */
+import { z } from 'zod'
+import { ProjectRef } from '../ids.ts'
+import { RestSettings } from '../project-document.ts'
+
+const MiB = 1024 * 1024
+
+/** What each of a project's containers may use. */
+export const ContainerLimits = z.object({
+  memory_mb: z.int().min(48).max(262_144),
+  cpus: z.number().min(0.1).max(256),
+  pids: z.int().min(32).max(65_536),
+})
+
+export const ProjectLimits = z.object({
+  runtime: ContainerLimits.prefault({ memory_mb: 256, cpus: 1, pids: 128 }),
+  db: ContainerLimits.prefault({ memory_mb: 512, cpus: 1, pids: 256 }),
+  body_bytes_max: z
+    .int()
+    .positive()
+    .max(1024 * MiB)
+    .default(10 * MiB),
+})
+export type ProjectLimits = z.infer<typeof ProjectLimits>
+
+/** Live settings: changed with PATCH under `If-Match`, applied without a restart. */
+export const ProjectSettings = z.object({ rest: RestSettings.prefault({}) })
+export type ProjectSettings = z.infer<typeof ProjectSettings>
+
+/** What was last seen of it. */
+export const ProjectState = z.enum([
+  'creating',
+  'importing',
+  'running',
+  'pausing',
+  'paused',
+  'failing',
+  'deleted',
+])
+export type ProjectState = z.infer<typeof ProjectState>
+
+export const CreateProject = z.object({
+  name: z.string().trim().min(1).max(100),
+  /** Made from the name when absent. */
+  ref: ProjectRef.optional(),
+  template: z.string().min(1).max(50).default('empty'),
+  limits: ProjectLimits.optional(),
+})
+export type CreateProject = z.infer<typeof CreateProject>
+
+export const Project = z.object({
+  id: z.uuid(),
+  ref: z.string(),
+  name: z.string(),
+  template: z.string(),
+  /** What it should be. */
+  desired: z.enum(['running', 'paused', 'deleted']),
+  /** What it is. */
+  status: ProjectState,
+  url: z.string(),
+  generation: z.int(),
+  observed_generation: z.int(),
+  limits: ProjectLimits,
+  last_problem: z.object({ code: z.string(), title: z.string(), detail: z.string() }).nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  deleted_at: z.string().nullable(),
+  purge_after: z.string().nullable(),
+})
+export type Project = z.infer<typeof Project>
+
+export const ProjectKeys = z.object({ anon_key: z.string(), service_role_key: z.string() })
+export type ProjectKeys = z.infer<typeof ProjectKeys>
+
+/** What the instance keeps sealed of a project. */
+export type ProjectSecrets = {
+  jwtSecret: string
+  anonKey: string
+  serviceRoleKey: string
+  /** Passwords of the cluster's login roles. */
+  passwords: { supabase_admin: string; authenticator: string; postgres: string }
+}

@@ -1,0 +1,7 @@
+/** Header names and paths that both floors and the edge agree on. */
+
+/** One id per request: the edge makes it, the runtime and control log and answer it. */
+export const REQUEST_ID_HEADER = 'x-request-id'
+
+export const HEALTH_LIVE_PATH = '/health/live'
+export const HEALTH_READY_PATH = '/health/ready'

@@ -1,0 +1,68 @@
+/**
+ * What a runtime needs to know of its project: control writes it to `run/<ref>/project.json` (mode 0640), the
+ * runtime watches the file and applies it live. It holds secrets: never log it.
+ */
+import { z } from 'zod'
+
+/** Settings of `/rest/v1`, in PostgREST's terms. */
+export const RestSettings = z.object({
+  /** Exposed schemas; the first is the default (`db-schemas`). */
+  schemas: z.array(z.string()).min(1).default(['public']),
+  /** Appended to the search path of each request (`db-extra-search-path`). */
+  extraSearchPath: z.array(z.string()).default(['public', 'extensions']),
+  anonRole: z.string().nullable().default('anon'),
+  /** Greatest number of rows a read returns; null is no limit (`db-max-rows`). */
+  maxRows: z.int().positive().nullable().default(null),
+  /** Function called before each request (`db-pre-request`), `schema.name`. */
+  preRequest: z.string().nullable().default(null),
+  aggregates: z.boolean().default(false),
+  plan: z.boolean().default(false),
+  /** How a transaction ends and whether `Prefer: tx=` may change it (`db-tx-end`). */
+  txEnd: z.enum(['commit', 'commit-allow-override', 'rollback', 'rollback-allow-override']).default('commit'),
+  /** `app.settings.*` as set in each transaction. */
+  appSettings: z.record(z.string(), z.string()).default({}),
+  jwtAudience: z.string().nullable().default(null),
+  /** Path to the role in the claims (`jwt-role-claim-key`). */
+  roleClaimKey: z.string().default('.role'),
+  serverTiming: z.boolean().default(false),
+  openapiMode: z.enum(['follow-privileges', 'ignore-privileges', 'disabled']).default('follow-privileges'),
+})
+export type RestSettings = z.infer<typeof RestSettings>
+
+export const ProjectDocument = z.object({
+  version: z.literal(1),
+  ref: z.string(),
+  /** Counts up with each change of intent; the runtime logs which one it serves. */
+  generation: z.int().nonnegative(),
+  /** `https://<ref>.<domain>`, without a trailing slash. */
+  url: z.url(),
+  database: z.object({
+    /** A directory with `.s.PGSQL.<port>` in it, or a host name. */
+    host: z.string(),
+    port: z.int().default(5432),
+    database: z.string().default('postgres'),
+    user: z.string().default('authenticator'),
+    password: z.string(),
+    /** Connections the runtime may open. */
+    poolSize: z.int().min(1).max(100).default(4),
+  }),
+  /** HS256 secret of the project's tokens, at least 32 characters. */
+  jwtSecret: z.string().min(32),
+  keys: z.object({ anon: z.string(), serviceRole: z.string() }),
+  rest: RestSettings.prefault({}),
+  limits: z
+    .object({
+      bodyBytesMax: z
+        .int()
+        .positive()
+        .default(10 * 1024 * 1024),
+      urlBytesMax: z
+        .int()
+        .positive()
+        .default(16 * 1024),
+      statementTimeoutMs: z.int().positive().default(15_000),
+      embedDepthMax: z.int().positive().default(8),
+    })
+    .prefault({}),
+})
+export type ProjectDocument = z.infer<typeof ProjectDocument>
