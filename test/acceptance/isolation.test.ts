@@ -1,0 +1,184 @@
+/**
+ * What a tenant's containers can reach, tried from inside them: nothing but their own files, their own Postgres and
+ * the way out. Only this project's own containers are probed, and no address outside them is dialled: what cannot be
+ * reached is shown by what is not there (interfaces, sockets, files, capabilities).
+ */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { cliFor } from '../harness/cli.ts'
+import { inside } from '../harness/docker.ts'
+import { output } from '../harness/run.ts'
+import { Created } from './shapes.ts'
+
+const { name: instance, profile, home } = inject('instance')
+const cli = cliFor(profile)
+const runtime = `${instance}-cell-runtime-1`
+const db = `${instance}-cell-db`
+
+beforeAll(async () => {
+  await Promise.all([
+    cli.json(Created, 'projects', 'create', 'Cell', '--ref', 'cell', '--template', 'todo', '--wait'),
+    cli.json(
+      Created,
+      'projects',
+      'create',
+      'Neighbour',
+      '--ref',
+      'neighbour',
+      '--template',
+      'todo',
+      '--wait',
+    ),
+  ])
+})
+
+afterAll(async () => {
+  for (const ref of ['cell', 'neighbour']) await cli.run('projects', 'delete', ref, '--yes')
+})
+
+/** Runs a script in the runtime's own Node, under the runtime's uid and limits. */
+async function script(source: string): Promise<unknown> {
+  const { code, stdout, stderr } = await inside(runtime, 'node', '--input-type=module', '-e', source)
+  if (code !== 0) throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+describe.each([
+  ['runtime', () => runtime],
+  ['db', () => db],
+])('the %s container', (_role, container) => {
+  test('sees no file of another project, of control or of the instance', async () => {
+    const { stdout } = await inside(container(), 'cat', '/proc/self/mountinfo')
+    for (const other of [
+      'neighbour',
+      '/control',
+      '_control',
+      '_meta',
+      '_redis',
+      'backups',
+      'imports',
+      'docker.sock',
+    ]) {
+      const lines = stdout.split('\n').filter((line) => line.includes(`${home}/`) && line.includes(other))
+      expect(lines, other).toEqual([])
+    }
+  })
+
+  test('holds no unix socket but its own', async () => {
+    const { stdout } = await inside(container(), 'find', '/run', '/var', '/tmp', '/etc', '-type', 's')
+    const sockets = stdout.split('\n').filter((line) => line !== '')
+    expect(sockets.every((socket) => /\/(\.s\.PGSQL\.5432|\d+\.sock)$/.test(socket))).toBe(true)
+    expect(sockets.some((socket) => socket.includes('docker') || socket.includes('redis'))).toBe(false)
+  })
+
+  test('cannot write outside its own places', async () => {
+    for (const place of ['/', '/etc', '/usr', '/opt']) {
+      expect((await inside(container(), 'touch', `${place}/probe`)).code, place).not.toBe(0)
+    }
+  })
+
+  test('has no capability, no privilege to gain and a uid of its own', async () => {
+    const { stdout } = await inside(container(), 'cat', '/proc/self/status')
+    expect(stdout).toMatch(/CapEff:\s+0{16}/)
+    expect(stdout).toMatch(/CapBnd:\s+0{16}/)
+    expect(stdout).toMatch(/NoNewPrivs:\s+1/)
+    expect(stdout).toMatch(/Seccomp:\s+2/)
+    expect(Number(/Uid:\s+(\d+)/.exec(stdout)?.[1])).toBeGreaterThanOrEqual(200_000)
+  })
+
+  test('sees only its own processes', async () => {
+    const { stdout } = await inside(container(), 'find', '/proc', '-maxdepth', '1', '-name', '[0-9]*')
+    expect(stdout.trim().split('\n').length).toBeLessThan(30)
+  })
+})
+
+test("two projects have two uids, and none may read the other's files", async () => {
+  const uidOf = async (ref: string) =>
+    (await output('docker', ['inspect', '-f', '{{.Config.User}}', `${instance}-${ref}-db`])).trim()
+  const [cell, neighbour] = [await uidOf('cell'), await uidOf('neighbour')]
+  expect(cell).not.toBe(neighbour)
+  const modes = await output('stat', [
+    '-c',
+    '%u %a',
+    `${home}/run/neighbour/project.json`,
+    `${home}/run/neighbour/db`,
+  ])
+  for (const line of modes.trim().split('\n')) {
+    expect(line.startsWith(neighbour.split(':')[0] ?? '')).toBe(true)
+    expect(line.endsWith('0')).toBe(true)
+  }
+})
+
+describe('the network', () => {
+  test('a database has none but its loopback', async () => {
+    const { stdout } = await inside(db, 'cat', '/proc/net/dev')
+    const interfaces = stdout
+      .split('\n')
+      .filter((line) => line.includes(':'))
+      .map((line) => line.split(':')[0]?.trim())
+    expect(interfaces).toEqual(['lo'])
+    expect((await inside(db, 'cat', '/proc/net/tcp')).stdout.trim().split('\n')).toHaveLength(1)
+  })
+
+  test('a runtime listens on no port, and its bridge lets no neighbour through', async () => {
+    const { stdout } = await inside(runtime, 'cat', '/proc/net/tcp', '/proc/net/tcp6')
+    const listening = stdout.split('\n').filter((line) => /^\s*\d+:\s+\S+\s+\S+\s+0A\s/.test(line))
+    expect(listening).toEqual([])
+    const icc = await output('docker', [
+      'network',
+      'inspect',
+      '-f',
+      '{{index .Options "com.docker.network.bridge.enable_icc"}}',
+      `${instance}-egress`,
+    ])
+    expect(icc.trim()).toBe('false')
+  })
+
+  test('meta and redis have no network at all', async () => {
+    for (const role of ['meta', 'redis']) {
+      const mode = await output('docker', [
+        'inspect',
+        '-f',
+        '{{.HostConfig.NetworkMode}}',
+        `${instance}-${role}`,
+      ])
+      expect(mode.trim()).toBe('none')
+    }
+  })
+})
+
+describe('the database', () => {
+  test("lets the project's own uid in under no name without a password", async () => {
+    const outcome = await script(`
+      import net from 'node:net'
+      const tryUser = (user) => new Promise((resolve) => {
+        const socket = net.connect('/run/cascata/db/.s.PGSQL.5432')
+        const fields = Buffer.from('user\\0' + user + '\\0database\\0postgres\\0\\0')
+        const head = Buffer.alloc(8); head.writeInt32BE(fields.length + 8, 0); head.writeInt32BE(196608, 4)
+        socket.write(Buffer.concat([head, fields]))
+        socket.once('data', (data) => { socket.destroy(); resolve(data[0] === 0x52 ? 'auth ' + data.readInt32BE(5) : String.fromCharCode(data[0])) })
+        socket.once('error', (error) => resolve(error.code))
+      })
+      const out = {}
+      for (const user of ['supabase_admin', 'postgres', 'authenticator', 'root']) out[user] = await tryUser(user)
+      console.log(JSON.stringify(out))
+    `)
+    // "auth 0" would be a login without a password; 10 asks for SCRAM, "E" refuses.
+    for (const answer of Object.values(outcome as Record<string, string>))
+      expect(['auth 10', 'E']).toContain(answer)
+  })
+
+  test('gives a tenant no way to files, programs or a superuser', async () => {
+    for (const sql of [
+      "copy (select 1) to program 'id'",
+      "select pg_read_file('/etc/passwd')",
+      'alter role postgres superuser',
+      'set role supabase_admin',
+      "select lo_import('/etc/passwd')",
+      'create extension plpython3u',
+      "copy (select 1) to '/tmp/x'",
+      "select dblink_connect('host=/run/postgresql user=supabase_admin')",
+    ]) {
+      expect((await cli.run('db', 'query', sql, '--project', 'cell')).code, sql).not.toBe(0)
+    }
+  })
+})

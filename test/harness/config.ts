@@ -1,0 +1,15 @@
+/** What the tests take from their environment: nothing else here reads it. */
+
+export type TestConfig = {
+  /** An SQL file to use as the sample database; a generated one when absent. */
+  sampleSql: string | undefined
+  /** `full` makes the long runs as long as their recorded figures; `quick` fits them into CI. */
+  size: 'quick' | 'full'
+  environment: Readonly<Record<string, string | undefined>>
+}
+
+export const testConfig: TestConfig = Object.freeze({
+  sampleSql: process.env.CASCATA_SAMPLE_SQL,
+  size: process.env.CASCATA_TEST_SIZE === 'full' ? 'full' : 'quick',
+  environment: process.env,
+})
