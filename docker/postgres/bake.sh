@@ -27,6 +27,8 @@ done
 for database in postgres template1; do as_admin "$database" --command='vacuum (freeze, analyze)'; done
 as_admin postgres --command=checkpoint
 as_postgres pg_ctl stop --wait --silent --mode=fast --pgdata="$seed"
+# Segments that were kept for reuse are bytes to copy: one new segment is all a clean shutdown needs.
+as_postgres pg_resetwal --pgdata="$seed"
 
 rm -rf "$sockets" "$seed/postmaster.opts"
 # Any uid copies it, and it holds no secret: no role has a password yet.
