@@ -1,0 +1,70 @@
+/**
+ * Brings a project's cluster to what this version of Cascata expects of it: the built-in migrations it lacks, and
+ * the passwords of its login roles. The image carries the same migrations, so on a new project nothing is left to
+ * apply. Running it again changes nothing.
+ */
+
+import { TenantMigrationChanged } from '@cascata/shared/problems/database'
+import { ident, literal, sql as text, toStatement } from '@cascata/shared/sql'
+import type { TenantMigration } from '@cascata/templates'
+import type { Sql } from 'postgres'
+import { isVerifierOf, scramVerifier } from './scram.ts'
+
+export type RolePasswords = { supabase_admin: string; authenticator: string; postgres: string }
+export type BootstrapReport = { migrations: string[]; passwords: string[] }
+
+/**
+ * `admin` is a connection as the superuser to the database that is to be brought up to date.
+ * @throws TenantMigrationChanged when an applied migration is not the one this version carries.
+ */
+export async function bootstrap(
+  admin: Sql,
+  wanted: { migrations: readonly TenantMigration[]; passwords: RolePasswords },
+): Promise<BootstrapReport> {
+  return {
+    migrations: await applyTenantMigrations(admin, wanted.migrations),
+    passwords: await setPasswords(admin, wanted.passwords),
+  }
+}
+
+export async function applyTenantMigrations(
+  admin: Sql,
+  migrations: readonly TenantMigration[],
+): Promise<string[]> {
+  const recorded = await recordedMigrations(admin)
+  const missing = migrations.filter(({ name, sha256 }) => {
+    const applied = recorded.get(name)
+    if (applied !== undefined && applied !== sha256) throw TenantMigrationChanged(name)
+    return applied === undefined
+  })
+  for (const { name, sql, sha256 } of missing) {
+    await admin.begin(async (transaction) => {
+      await transaction.unsafe(sql).simple()
+      await transaction`insert into cascata.migrations (name, sha256) values (${name}, ${sha256})`
+    })
+  }
+  return missing.map(({ name }) => name)
+}
+
+async function recordedMigrations(admin: Sql): Promise<Map<string, string>> {
+  const [ledger] = await admin`select to_regclass('cascata.migrations') is not null as there`
+  if (!ledger?.there) return new Map()
+  const rows = await admin<{ name: string; sha256: string }[]>`select name, sha256 from cascata.migrations`
+  return new Map(rows.map((row) => [row.name, row.sha256]))
+}
+
+/** Only a verifier travels and only where the stored one is of another password: names the roles it changed. */
+async function setPasswords(admin: Sql, passwords: RolePasswords): Promise<string[]> {
+  const roles = Object.keys(passwords)
+  const rows = await admin<{ rolname: string; rolpassword: string | null }[]>`
+    select rolname, rolpassword from pg_authid where rolname in ${admin(roles)}`
+  const stored = new Map(rows.map((row) => [row.rolname, row.rolpassword ?? '']))
+  const changed: string[] = []
+  for (const [role, password] of Object.entries(passwords)) {
+    if (await isVerifierOf(stored.get(role) ?? '', password)) continue
+    const verifier = literal(await scramVerifier(password))
+    await admin.unsafe(toStatement(text`alter role ${ident(role)} password ${verifier}`).text)
+    changed.push(role)
+  }
+  return changed
+}

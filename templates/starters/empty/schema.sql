@@ -1,0 +1,1 @@
+-- An empty project: the schema is yours to write.
