@@ -5,6 +5,7 @@
 import { ProjectDocument } from '@cascata/shared/project-document'
 import type { LogLevel } from './gate/logger.ts'
 import type { Endpoint } from './http/server.ts'
+import { parseRolePath } from './session/role-path.ts'
 import { readConnection } from './standalone/connection.ts'
 import { nearest } from './standalone/nearest.ts'
 import { readSecret } from './standalone/secret.ts'
@@ -158,7 +159,10 @@ function toDocument(
     ...sections,
     rest: { ...sections.rest, appSettings: Object.fromEntries(named) },
   })
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    if (parseRolePath(parsed.data.rest.roleClaimKey)) return parsed.data
+    throw new ConfigInvalid('jwt-role-claim-key: no path such as .role or .app."my-role"')
+  }
   const lines = parsed.error.issues.map(({ path, message }) => `${settingOf(path)}: ${message}`)
   throw new ConfigInvalid(lines.join('\n'))
 }

@@ -135,7 +135,14 @@ async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
   const reading = readBody(request, { bytesMax: limits.bodyBytesMax })
   const body = reading === null ? null : await reading
   const below = path.slice(service.prefix.length)
-  const input = { method, path: below === '' ? '/' : below, query, headers: plain(request.headers), body, jwtMs }
+  const input = {
+    method,
+    path: below === '' ? '/' : below,
+    query,
+    headers: plain(request.headers),
+    body,
+    jwtMs,
+  }
   return service.handle(input, session, aborter.signal)
 }
 
