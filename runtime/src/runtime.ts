@@ -2,7 +2,9 @@
  * Builds the parts of a runtime in order, and takes them down in the other. What talks to Postgres and which
  * services there are is told by `main.ts`; here is only when each begins and ends.
  */
+
 import type { AddressInfo } from 'node:net'
+import { type Clock, systemClock } from '@cascata/shared/clock'
 import type { ProjectDocument } from '@cascata/shared/project-document'
 import type { Config } from './config.ts'
 import { createAdmission } from './gate/admission.ts'
@@ -28,7 +30,7 @@ export type Part = Service & {
 
 export type Parts = {
   openDatabase(settings: DatabaseSettings): Database
-  createServices(deps: { database: Database; project: Project; clock: () => number }): Part[]
+  createServices(deps: { database: Database; project: Project; clock: Clock }): Part[]
 }
 
 export type Runtime = {
@@ -50,10 +52,10 @@ export async function startRuntime(input: {
   config: Config
   parts: Parts
   logger: Logger
-  clock?: () => number
+  clock?: Clock
   drainMs?: number
 }): Promise<Runtime> {
-  const { config, parts, logger, clock = Date.now } = input
+  const { config, parts, logger, clock = systemClock } = input
   for (const key of config.ignored) logger.warn({ key }, 'setting has no effect here')
   const project = await openProject(config, logger)
   const database = createPool(project, {
@@ -119,7 +121,7 @@ async function openProject({ source }: Config, logger: Logger): Promise<Project>
 }
 
 /** Follows the document. What tokens depend on is made anew only when it changed: else known tokens stay known. */
-function liveIdentify(project: Project, config: Config, clock: () => number): Identify {
+function liveIdentify(project: Project, config: Config, clock: Clock): Identify {
   const settingsOf = (document: ProjectDocument): IdentifySettings => ({
     jwtSecret: 'jwtSecret' in config.source ? config.source.jwtSecret : document.jwtSecret,
     jwtAudience: document.rest.jwtAudience,

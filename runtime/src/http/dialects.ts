@@ -3,8 +3,8 @@ import type { Problem } from '@cascata/shared/problem'
 import { RETRY_AFTER_S } from '../gate/limits.ts'
 import type { Answer, Dialect } from './service.ts'
 
-/** Pages of problems, relative: the instance serves none of its own domain for them. */
-const PAGES = '/docs/problems/'
+/** Pages of problems, relative: the instance serves them itself. */
+const PAGES = '/problems/'
 
 export const problemDialect: Dialect = (problem, requestId) => ({
   status: problem.status,
@@ -15,7 +15,7 @@ export const problemDialect: Dialect = (problem, requestId) => ({
     status: problem.status,
     detail: problem.message,
     code: problem.code,
-    hint: problem.hint ?? null,
+    hint: problem.hint,
     request_id: requestId,
   }),
 })

@@ -1,4 +1,5 @@
 /** Is it alive, is it ready: for the edge, the reconciler and a healthcheck. It tells no stranger more than that. */
+import type { Clock } from '@cascata/shared/clock'
 import { HEALTH_LIVE_PATH, HEALTH_READY_PATH } from '@cascata/shared/http'
 import type { Readiness } from '../gate/readiness.ts'
 import type { Database, Turn } from '../session/database.ts'
@@ -26,18 +27,18 @@ export function createHealth(input: {
   isDraining: () => boolean
   /** Which document is being served. */
   generation: () => number
-  clock: () => number
+  clock: Clock
 }): Health {
   const { database, readiness, isDraining, clock } = input
   let probed = { at: Number.NEGATIVE_INFINITY, answers: Promise.resolve(false) }
 
   const databaseAnswers = (): Promise<boolean> => {
-    if (clock() - probed.at >= PROBE_EVERY_MS) {
+    if (clock.now() - probed.at >= PROBE_EVERY_MS) {
       const answers = database.run(PROBE).then(
         () => true,
         () => false,
       )
-      probed = { at: clock(), answers }
+      probed = { at: clock.now(), answers }
     }
     return probed.answers
   }

@@ -9,6 +9,7 @@ import type { Session } from './session.ts'
 const SECRET = 'a-secret-of-this-test-and-no-other-project'
 const NOW_S = 1_800_000_000
 const NOW_MS = NOW_S * 1000
+const CLOCK = { now: () => NOW_MS }
 
 const base64url = (value: string | Buffer) => Buffer.from(value).toString('base64url')
 
@@ -40,7 +41,7 @@ async function ask(
   changes: Partial<IdentifySettings> = {},
 ): Promise<Session | string> {
   try {
-    return await createIdentify(settings(changes), () => NOW_MS)(headers)
+    return await createIdentify(settings(changes), CLOCK)(headers)
   } catch (error) {
     if (error instanceof Problem) return `${error.status} ${error.code}: ${error.message}`
     throw error
@@ -233,7 +234,7 @@ describe('which credential counts', () => {
 describe('the memory of good tokens', () => {
   test('a known token is answered at once, and refused the moment it expires', async () => {
     let now = NOW_MS
-    const identify = createIdentify(settings(), () => now)
+    const identify = createIdentify(settings(), { now: () => now })
     const headers = bearer(user({ exp: NOW_S + 60 }))
     const first = await identify(headers)
     expect(identify(headers)).toBe(first)
@@ -242,7 +243,7 @@ describe('the memory of good tokens', () => {
   })
 
   test('a refused token is not remembered as good', async () => {
-    const identify = createIdentify(settings(), () => NOW_MS)
+    const identify = createIdentify(settings(), CLOCK)
     const headers = bearer(forge({ role: 'service_role' }, { secret: `${SECRET}!` }))
     await expect(identify(headers)).rejects.toThrow('No suitable key')
     await expect(identify(headers)).rejects.toThrow('No suitable key')
@@ -250,16 +251,16 @@ describe('the memory of good tokens', () => {
 
   test('a rotated secret forgets every token of the old one', async () => {
     const headers = bearer(user())
-    expect(await createIdentify(settings(), () => NOW_MS)(headers)).toMatchObject({ role: 'authenticated' })
+    expect(await createIdentify(settings(), CLOCK)(headers)).toMatchObject({ role: 'authenticated' })
     const rotated = createIdentify(
       settings({ jwtSecret: 'the-next-secret-of-this-test-and-no-other' }),
-      () => NOW_MS,
+      CLOCK,
     )
     await expect(rotated(headers)).rejects.toThrow('No suitable key')
   })
 
   test('stays bounded, and keeps right, when many tokens come', async () => {
-    const identify = createIdentify(settings(), () => NOW_MS)
+    const identify = createIdentify(settings(), CLOCK)
     for (let at = 0; at < 2_500; at += 1) await identify(bearer(user({ sub: `user-${at}` })))
     // The first ones were forgotten: they must be verified again, which takes a promise.
     const again = identify(bearer(user({ sub: 'user-0' })))

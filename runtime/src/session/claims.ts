@@ -4,7 +4,9 @@
  *
  * Any role that a good token names is taken: whether the authenticator may switch to it is Postgres' to say.
  */
+
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Clock } from '@cascata/shared/clock'
 import { type Credential, type Keys, readCredential } from './credentials.ts'
 import { AnonymousDisabled, KeyRequired, TokenClaimsRefused } from './errors.ts'
 import { CLOCK_SKEW_S } from './limits.ts'
@@ -25,7 +27,7 @@ export type IdentifySettings = {
 /** @throws a Problem of `errors.ts`. Answers at once when the token is known: a promise costs more than the look-up. */
 export type Identify = (headers: IncomingHttpHeaders) => Session | Promise<Session>
 
-export function createIdentify(settings: IdentifySettings, clock: () => number): Identify {
+export function createIdentify(settings: IdentifySettings, clock: Clock): Identify {
   const { anonRole, keys, rolePath } = settings
   const tokens = createTokens(settings.jwtSecret)
   const sessions = new WeakMap<VerifiedToken, Session>()
@@ -38,7 +40,10 @@ export function createIdentify(settings: IdentifySettings, clock: () => number):
   }
 
   const admit = (verified: VerifiedToken): Session => {
-    const refusal = refuseClaims(verified.claims, { nowS: clock() / 1000, audience: settings.jwtAudience })
+    const refusal = refuseClaims(verified.claims, {
+      nowS: clock.now() / 1000,
+      audience: settings.jwtAudience,
+    })
     if (refusal) throw TokenClaimsRefused(refusal)
     const known = sessions.get(verified)
     if (known) return known
