@@ -1,0 +1,70 @@
+/** Is it alive, is it ready: for the edge, the reconciler and a healthcheck. It tells no stranger more than that. */
+import type { Clock } from '@cascata/shared/clock'
+import { HEALTH_LIVE_PATH, HEALTH_READY_PATH } from '@cascata/shared/http'
+import type { Readiness } from '../gate/readiness.ts'
+import type { Database, Turn } from '../session/database.ts'
+import type { Answer } from './service.ts'
+
+export type Health = {
+  /** undefined when the path is no health path. */
+  answer(path: string): Promise<Answer> | undefined
+}
+
+const PROBE: Turn = {
+  settings: [],
+  main: { text: 'select 1', values: [] },
+  readOnly: true,
+  end: 'commit',
+  timeoutMs: 2_000,
+}
+
+/** A probe's answer holds this long: a busy prober costs the database nothing. */
+const PROBE_EVERY_MS = 500
+
+export function createHealth(input: {
+  database: Pick<Database, 'run'>
+  readiness: Readiness
+  isDraining: () => boolean
+  /** Which document is being served. */
+  generation: () => number
+  clock: Clock
+}): Health {
+  const { database, readiness, isDraining, clock } = input
+  let probed = { at: Number.NEGATIVE_INFINITY, answers: Promise.resolve(false) }
+
+  const databaseAnswers = (): Promise<boolean> => {
+    if (clock.now() - probed.at >= PROBE_EVERY_MS) {
+      const answers = database.run(PROBE).then(
+        () => true,
+        () => false,
+      )
+      probed = { at: clock.now(), answers }
+    }
+    return probed.answers
+  }
+
+  const state = async (): Promise<string> => {
+    if (isDraining()) return 'draining'
+    if (!readiness.isOpen()) return 'starting'
+    return (await databaseAnswers()) ? 'ready' : 'database-unavailable'
+  }
+
+  return {
+    answer(path) {
+      if (path === HEALTH_LIVE_PATH) return Promise.resolve(answerWith(200, { status: 'live' }))
+      if (path !== HEALTH_READY_PATH) return undefined
+      return state().then((status) =>
+        answerWith(status === 'ready' ? 200 : 503, { status, generation: input.generation() }),
+      )
+    },
+  }
+}
+
+const answerWith = (status: number, body: object): Answer => ({
+  status,
+  headers: [
+    ['content-type', 'application/json'],
+    ['cache-control', 'no-store'],
+  ],
+  body: JSON.stringify(body),
+})

@@ -1,0 +1,64 @@
+/** Puts an answer on the wire, once and whole. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { REQUEST_ID_HEADER } from '@cascata/shared/http'
+import { CORS_HEADERS } from '../gate/cors.ts'
+import type { Answer } from './service.ts'
+
+/** A caller that still sends may not read an answer before it is done: it is listened to this long. */
+const LISTEN_ON_MS = 1_000
+
+/** @returns bytes of the body. */
+export function send(
+  response: ServerResponse,
+  answer: Answer,
+  { requestId, close }: { requestId: string; close: boolean },
+): number {
+  const { status, body } = answer
+  const bytes = body === null ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  const hasNoBody = status === 204 || status === 304
+  if (close) response.shouldKeepAlive = false
+  const headers = toFlat(answer.headers, { requestId, bytes: hasNoBody ? undefined : bytes })
+  if (answer.statusText === undefined) response.writeHead(status, headers)
+  else response.writeHead(status, answer.statusText, headers)
+
+  const content = hasNoBody || response.req.method === 'HEAD' ? null : body
+  if (close && !response.req.complete) endWhenHeard(response, content)
+  else response.end(content)
+  return content === null ? 0 : bytes
+}
+
+/** Names and values in one row, as node:http writes them without looking; what the answer itself says comes first. */
+function toFlat(
+  own: Answer['headers'],
+  { requestId, bytes }: { requestId: string; bytes: number | undefined },
+): string[] {
+  const flat = [REQUEST_ID_HEADER, requestId]
+  let hasLength = bytes === undefined
+  let hasOrigin = false
+  for (const [name, value] of own) {
+    const lower = name.toLowerCase()
+    if (lower === 'content-length') hasLength = true
+    else if (lower === 'access-control-allow-origin') hasOrigin = true
+    flat.push(name, value)
+  }
+  if (!hasLength) flat.push('content-length', String(bytes))
+  if (!hasOrigin) for (const [name, value] of CORS_HEADERS) flat.push(name, value)
+  return flat
+}
+
+/**
+ * Closing a socket with unread bytes in it resets the connection, and a reset can overtake the answer: so the rest
+ * of the body is read away, for a while.
+ */
+function endWhenHeard(response: ServerResponse, content: string | Uint8Array | null): void {
+  const request: IncomingMessage = response.req
+  const timer = setTimeout(() => response.end(), LISTEN_ON_MS)
+  const end = () => {
+    clearTimeout(timer)
+    response.end()
+  }
+  request.once('end', end).once('close', end)
+  if (content !== null) response.write(content)
+  else response.flushHeaders()
+  request.resume()
+}

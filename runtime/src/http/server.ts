@@ -1,0 +1,81 @@
+/**
+ * The listening socket and its end.
+ *
+ * **No request is lost on a restart** when the one who restarts keeps this order: start the new process, wait for
+ * its `/health/ready`, then SIGTERM the old one. Two ways lead there:
+ * - a second replica with a socket of its own (`2.sock`): point the edge at it, reload, then end the first;
+ * - the same path: a new process takes the name over by rename, so a connection goes to the old one or to the new
+ *   one and never to nobody. The old one keeps what it accepted.
+ * Where there can be only one process at a time, the edge must hold: retry on a failed connect (nginx:
+ * `proxy_next_upstream error`, which never repeats a POST that was sent) or point at the activator meanwhile.
+ */
+import { randomBytes } from 'node:crypto'
+import { chmod, rename } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { basename, dirname, join } from 'node:path'
+import { BODY_TOTAL_MS } from '../gate/limits.ts'
+
+export type Endpoint = { socket: string } | { host: string; port: number }
+
+/** Owner and group: the edge is in the group, nobody else can connect. */
+const SOCKET_MODE = 0o660
+
+/** Longer than nginx keeps an idle upstream connection (60 s): the edge hangs up first, so no request meets a closing door. */
+const KEEP_ALIVE_MS = 75_000
+
+/** The URL's own limit is the project's; this one only keeps a header from eating the memory. */
+const HEADER_BYTES_MAX = 64 * 1024
+
+export function createHttpServer(
+  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: 30_000,
+      requestTimeout: BODY_TOTAL_MS + 30_000,
+      maxHeaderSize: HEADER_BYTES_MAX,
+      noDelay: true,
+    },
+    onRequest,
+  )
+  return server
+}
+
+export async function listen(server: Server, endpoint: Endpoint): Promise<void> {
+  if ('socket' in endpoint) return listenOnSocket(server, endpoint.socket)
+  await listening(server, () => server.listen(endpoint.port, endpoint.host))
+}
+
+/**
+ * Listens under a name of its own and then takes the real one. A stale socket is replaced, the mode is right before
+ * anyone can connect, and closing (which removes the name that was bound) never takes away a successor's.
+ */
+async function listenOnSocket(server: Server, path: string): Promise<void> {
+  const own = join(dirname(path), `.${basename(path)}.${randomBytes(3).toString('hex')}`)
+  await listening(server, () => server.listen(own))
+  await chmod(own, SOCKET_MODE)
+  await rename(own, path)
+}
+
+function listening(server: Server, start: () => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('listening', resolve).once('error', reject)
+  start()
+  return promise.finally(() => server.off('error', reject))
+}
+
+/**
+ * Stops accepting, lets what is under way end, and cuts what has not ended by the deadline.
+ * @returns whether everything ended by itself.
+ */
+export async function drain(server: Server, deadlineMs: number): Promise<boolean> {
+  const closed = Promise.withResolvers<boolean>()
+  const deadline = setTimeout(() => {
+    server.closeAllConnections()
+    closed.resolve(false)
+  }, deadlineMs)
+  // Closes the idle connections too; a busy one ends with its answer, which says `Connection: close`.
+  server.close(() => closed.resolve(true))
+  return closed.promise.finally(() => clearTimeout(deadline))
+}

@@ -1,0 +1,38 @@
+/** What the server and a service know of each other. Services are given this shape; they need not import it. */
+import type { Problem } from '@cascata/shared/problem'
+import type { Session } from '../session/session.ts'
+
+export type ServiceInput = {
+  method: string
+  /** Below the service's prefix, undecoded: `/` at least. */
+  path: string
+  /** Without the `?`, undecoded; empty when there is none. */
+  query: string
+  /** Lower-case names; repeated headers joined by a comma. */
+  headers: Readonly<Record<string, string>>
+  /** The whole body; null when the request has none. */
+  body: Buffer | null
+  /** What identifying the caller took, for `Server-Timing`. */
+  jwtMs: number
+}
+
+export type Answer = {
+  status: number
+  /** Reason phrase, where the usual one will not do. */
+  statusText?: string
+  /** In the order they are written; names may repeat. */
+  headers: readonly (readonly [name: string, value: string])[]
+  body: string | Uint8Array | null
+}
+
+export type Handle = (input: ServiceInput, session: Session, signal: AbortSignal) => Promise<Answer>
+
+/** How a surface words a failure. The request id is the one its record has. */
+export type Dialect = (problem: Problem, requestId: string) => Answer
+
+export type Service = {
+  /** `/rest/v1`, without a trailing slash. */
+  prefix: string
+  handle: Handle
+  dialect: Dialect
+}

@@ -1,0 +1,152 @@
+/**
+ * Builds the parts of a runtime in order, and takes them down in the other. What talks to Postgres and which
+ * services there are is told by `main.ts`; here is only when each begins and ends.
+ */
+
+import type { AddressInfo } from 'node:net'
+import { type Clock, systemClock } from '@cascata/shared/clock'
+import type { ProjectDocument } from '@cascata/shared/project-document'
+import type { Config } from './config.ts'
+import { createAdmission } from './gate/admission.ts'
+import { REQUESTS_AT_ONCE_MAX } from './gate/limits.ts'
+import type { Logger } from './gate/logger.ts'
+import { createReadiness } from './gate/readiness.ts'
+import { createApp } from './http/app.ts'
+import { createHealth } from './http/health.ts'
+import { createHttpServer, drain, listen } from './http/server.ts'
+import type { Service } from './http/service.ts'
+import { createIdentify, type Identify, type IdentifySettings } from './session/claims.ts'
+import type { Database } from './session/database.ts'
+import { createPool, type DatabaseSettings } from './session/pool.ts'
+import { fixedProject, type Project, watchProject } from './session/project.ts'
+import { parseRolePath } from './session/role-path.ts'
+
+/** A service with a beginning and an end. */
+export type Part = Service & {
+  /** Settles when it can answer. It tries for as long as it takes; a rejection ends the process. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+export type Parts = {
+  openDatabase(settings: DatabaseSettings): Database
+  createServices(deps: { database: Database; project: Project; clock: Clock }): Part[]
+}
+
+export type Runtime = {
+  /** What it listens on: a path, or an address with its port. */
+  address: string | AddressInfo | null
+  /** Settles when requests are no longer held. */
+  started: Promise<void>
+  /** @returns whether every request under way ended by itself. */
+  stop(): Promise<boolean>
+}
+
+/** A request under way may take this long once the end has begun. */
+const DRAIN_MS = 25_000
+
+/** What is left for the parts after that. Docker's own patience is set above the sum (30 s). */
+const CLOSE_MS = 3_000
+
+export async function startRuntime(input: {
+  config: Config
+  parts: Parts
+  logger: Logger
+  clock?: Clock
+  drainMs?: number
+}): Promise<Runtime> {
+  const { config, parts, logger, clock = systemClock } = input
+  for (const key of config.ignored) logger.warn({ key }, 'setting has no effect here')
+  const project = await openProject(config, logger)
+  const database = createPool(project, {
+    open: parts.openDatabase,
+    onError: (err) => logger.error({ err }, 'database changeover failed'),
+  })
+  const services = parts.createServices({ database, project, clock })
+  const readiness = createReadiness()
+  const admission = createAdmission(REQUESTS_AT_ONCE_MAX)
+  let isDraining = false
+
+  const generation = () => project.current().generation
+  const health = createHealth({ database, readiness, isDraining: () => isDraining, generation, clock })
+  const identify = liveIdentify(project, config, clock)
+  const draining = () => isDraining
+  const app = createApp({
+    services,
+    project,
+    identify,
+    admission,
+    readiness,
+    health,
+    isDraining: draining,
+    logger,
+  })
+  const server = createHttpServer(app)
+
+  // Listening begins before the services can answer: what comes early is held, not refused.
+  const started = Promise.all(services.map((service) => service.start())).then(() => {
+    readiness.open()
+    logger.info({ generation: generation() }, 'ready')
+  })
+  await listen(server, config.listen)
+  logger.info({ listen: config.listen, generation: generation() }, 'listening')
+
+  return {
+    address: 'socket' in config.listen ? config.listen.socket : server.address(),
+    started,
+    async stop() {
+      isDraining = true
+      logger.info({ underWay: admission.underWay() }, 'draining')
+      const clean = await drain(server, input.drainMs ?? DRAIN_MS)
+      const closing = admission
+        .idle()
+        .then(() => Promise.all(services.map((service) => service.close())))
+        .then(() => database.close())
+      const closed = await within(closing, CLOSE_MS)
+      project.close()
+      logger.info({ clean, closed }, 'stopped')
+      return clean && closed
+    },
+  }
+}
+
+async function openProject({ source }: Config, logger: Logger): Promise<Project> {
+  if ('document' in source) return fixedProject(source.document)
+  const project = await watchProject({
+    file: source.file,
+    onBroken: (reason) => logger.error({ reason }, 'project document refused, the last good one stays'),
+  })
+  project.subscribe(({ generation }) => logger.info({ generation }, 'project document applied'))
+  return project
+}
+
+/** Follows the document. What tokens depend on is made anew only when it changed: else known tokens stay known. */
+function liveIdentify(project: Project, config: Config, clock: Clock): Identify {
+  const settingsOf = (document: ProjectDocument): IdentifySettings => ({
+    jwtSecret: 'jwtSecret' in config.source ? config.source.jwtSecret : document.jwtSecret,
+    jwtAudience: document.rest.jwtAudience,
+    rolePath: parseRolePath(document.rest.roleClaimKey) ?? ['role'],
+    anonRole: document.rest.anonRole,
+    keys: 'document' in config.source ? null : document.keys,
+  })
+  let settings = settingsOf(project.current())
+  let identify = createIdentify(settings, clock)
+  project.subscribe((next) => {
+    const wanted = settingsOf(next)
+    if (JSON.stringify(wanted) === JSON.stringify(settings)) return
+    settings = wanted
+    identify = createIdentify(settings, clock)
+  })
+  return (headers) => identify(headers)
+}
+
+/** @returns whether the work ended in time and well. */
+async function within(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const late = Promise.withResolvers<false>()
+  const timer = setTimeout(() => late.resolve(false), timeoutMs)
+  const done = work.then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([done, late.promise]).finally(() => clearTimeout(timer))
+}

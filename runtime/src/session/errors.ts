@@ -1,0 +1,42 @@
+/** Why a caller was not let in. Texts are PostgREST's where it has one: clients match on them. */
+import { problem } from '@cascata/shared/problem'
+
+/** The token cannot be trusted (PGRST301). */
+export const TokenInvalid = problem('token-invalid', {
+  status: 401,
+  title: 'Token not valid',
+  detail: (message: string) => message,
+  hint: 'Sign in again, or check that the key belongs to this project.',
+})
+
+/** The token is ours, but not for here or not for now (PGRST303). */
+export const TokenClaimsRefused = problem('token-claims-refused', {
+  status: 401,
+  title: 'Token refused by its claims',
+  detail: (message: string) => message,
+  hint: 'Sign in again for a fresh token.',
+})
+
+/** Nobody may come in without a key (PGRST302). */
+export const KeyRequired = problem('key-required', {
+  status: 401,
+  title: 'No API key',
+  detail: () => 'No API key found in request',
+  hint: 'Send the anon or service_role key of the project in the `apikey` header.',
+})
+
+/** A runtime started by itself without `db-anon-role`, or a token without a role there (PGRST302). */
+export const AnonymousDisabled = problem('anonymous-disabled', {
+  status: 401,
+  title: 'Anonymous access disabled',
+  detail: () => 'Anonymous access is disabled',
+  hint: 'Send a token that names a role.',
+})
+
+/** A token came, but there is nothing to check it with (PGRST300). */
+export const TokenSecretMissing = problem('token-secret-missing', {
+  status: 500,
+  title: 'No secret to check tokens with',
+  detail: () => 'Server lacks JWT secret',
+  hint: 'Set jwt-secret in the configuration.',
+})

@@ -1,0 +1,176 @@
+/**
+ * A runtime by itself, against any Postgres: a JSON file with PostgREST's setting names becomes the project
+ * document that control would have written. A name nobody knows is an error, never silence.
+ */
+import { ProjectDocument } from '@cascata/shared/project-document'
+import type { LogLevel } from './gate/logger.ts'
+import type { Endpoint } from './http/server.ts'
+import { parseRolePath } from './session/role-path.ts'
+import { readConnection } from './standalone/connection.ts'
+import { nearest } from './standalone/nearest.ts'
+import { readSecret } from './standalone/secret.ts'
+import { ConfigInvalid, readers } from './standalone/values.ts'
+
+export type Standalone = {
+  document: ProjectDocument
+  /** null: started without `jwt-secret`; each token is then refused. */
+  jwtSecret: string | null
+  listen: Endpoint
+  logLevel: LogLevel
+  /** Settings that were understood and have no effect here. */
+  ignored: string[]
+}
+
+type Mapping = { to: readonly [string, string]; as: keyof typeof readers }
+
+/** PostgREST's name -> place in the document. */
+const MAPPED: Readonly<Record<string, Mapping>> = {
+  'db-schemas': { to: ['rest', 'schemas'], as: 'list' },
+  'db-extra-search-path': { to: ['rest', 'extraSearchPath'], as: 'list' },
+  'db-anon-role': { to: ['rest', 'anonRole'], as: 'text' },
+  'db-max-rows': { to: ['rest', 'maxRows'], as: 'count' },
+  'db-pre-request': { to: ['rest', 'preRequest'], as: 'text' },
+  'db-tx-end': { to: ['rest', 'txEnd'], as: 'text' },
+  'db-aggregates-enabled': { to: ['rest', 'aggregates'], as: 'flag' },
+  'db-plan-enabled': { to: ['rest', 'plan'], as: 'flag' },
+  'db-pool': { to: ['database', 'poolSize'], as: 'count' },
+  'jwt-aud': { to: ['rest', 'jwtAudience'], as: 'text' },
+  'jwt-role-claim-key': { to: ['rest', 'roleClaimKey'], as: 'text' },
+  'openapi-mode': { to: ['rest', 'openapiMode'], as: 'text' },
+  'server-timing-enabled': { to: ['rest', 'serverTiming'], as: 'flag' },
+}
+
+const READ_APART = [
+  'db-uri',
+  'jwt-secret',
+  'jwt-secret-is-base64',
+  'log-level',
+  'openapi-server-proxy-uri',
+  'server-host',
+  'server-port',
+  'server-unix-socket',
+]
+
+/** They steer machinery that works otherwise here, and change no answer. */
+const WITHOUT_EFFECT = [
+  'db-channel',
+  'db-channel-enabled',
+  'db-config',
+  'db-pool-acquisition-timeout',
+  'db-pool-automatic-recovery',
+  'db-pool-max-idletime',
+  'db-pool-max-lifetime',
+  'db-prepared-statements',
+  'jwt-cache-max-entries',
+  'jwt-cache-max-lifetime',
+  'server-unix-socket-mode',
+]
+
+const APP_SETTINGS = 'app.settings.'
+const KNOWN = [...Object.keys(MAPPED), ...READ_APART, ...WITHOUT_EFFECT]
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  crit: 'fatal',
+  error: 'error',
+  warn: 'warn',
+  info: 'info',
+  debug: 'debug',
+}
+
+/** @throws ConfigInvalid, with every wrong setting named. */
+export function parseStandalone(text: string): Standalone {
+  const settings = parseObject(text)
+  refuseUnknown(Object.keys(settings))
+  const { text: readText, count } = readers
+  const host = readText('server-host', settings['server-host'] ?? '127.0.0.1') ?? '127.0.0.1'
+  const port = count('server-port', settings['server-port'] ?? 3000) ?? 3000
+  const socket = readText('server-unix-socket', settings['server-unix-socket'])
+  const jwtSecret = readSecret(settings['jwt-secret'], settings['jwt-secret-is-base64'])
+  const level = readText('log-level', settings['log-level']) ?? 'error'
+  const logLevel = LEVELS[level]
+  if (!logLevel) throw new ConfigInvalid(`log-level: one of ${Object.keys(LEVELS).join(', ')}`)
+
+  return {
+    document: toDocument(settings, {
+      jwtSecret,
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    }),
+    jwtSecret,
+    listen: socket === null ? { host: HOSTS[host] ?? host, port } : { socket },
+    logLevel,
+    ignored: Object.keys(settings).filter((key) => WITHOUT_EFFECT.includes(key)),
+  }
+}
+
+/** PostgREST's special values of `server-host`. */
+const HOSTS: Readonly<Record<string, string>> = {
+  '*': '::',
+  '*4': '0.0.0.0',
+  '!4': '0.0.0.0',
+  '*6': '::',
+  '!6': '::',
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new ConfigInvalid('the file is not JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ConfigInvalid('the file must hold one JSON object')
+  return value as Record<string, unknown>
+}
+
+function refuseUnknown(keys: readonly string[]): void {
+  const unknown = keys.filter((key) => !KNOWN.includes(key) && !key.startsWith(APP_SETTINGS))
+  if (unknown.length === 0) return
+  const lines = unknown.map((key) => {
+    const close = nearest(key, KNOWN)
+    return `${key}: no such setting${close ? `; did you mean ${close}?` : ''}`
+  })
+  throw new ConfigInvalid(lines.join('\n'))
+}
+
+function toDocument(
+  settings: Record<string, unknown>,
+  { jwtSecret, url }: { jwtSecret: string | null; url: string },
+): ProjectDocument {
+  const sections: Record<string, Record<string, unknown>> = {
+    database: { ...readConnection(readers.text('db-uri', settings['db-uri'])) },
+    // Without `db-anon-role` nobody is anonymous: PostgREST's default, not a project's.
+    rest: { anonRole: null, extraSearchPath: ['public'], appSettings: {} },
+  }
+  for (const [key, { to, as }] of Object.entries(MAPPED)) {
+    const value = readers[as](key, settings[key])
+    const section = sections[to[0]]
+    if (value !== null && section) section[to[1]] = value
+  }
+  const appSettings = Object.entries(settings).filter(([key]) => key.startsWith(APP_SETTINGS))
+  const named = appSettings.map(([key, value]) => [key, readers.text(key, value) ?? ''])
+  const parsed = ProjectDocument.safeParse({
+    version: 1,
+    ref: 'standalone',
+    generation: 0,
+    url: readers.text('openapi-server-proxy-uri', settings['openapi-server-proxy-uri']) ?? url,
+    // The document must hold a secret; without one of the caller's no token is ever checked against it.
+    jwtSecret: jwtSecret ?? crypto.randomUUID(),
+    keys: { anon: '', serviceRole: '' },
+    ...sections,
+    rest: { ...sections.rest, appSettings: Object.fromEntries(named) },
+  })
+  if (parsed.success) {
+    if (parseRolePath(parsed.data.rest.roleClaimKey)) return parsed.data
+    throw new ConfigInvalid('jwt-role-claim-key: no path such as .role or .app."my-role"')
+  }
+  const lines = parsed.error.issues.map(({ path, message }) => `${settingOf(path)}: ${message}`)
+  throw new ConfigInvalid(lines.join('\n'))
+}
+
+/** The setting that filled this place of the document. */
+function settingOf(path: readonly PropertyKey[]): string {
+  const place = path.slice(0, 2).join('.')
+  const found = Object.entries(MAPPED).find(([, { to }]) => to.join('.') === place)
+  if (found) return found[0]
+  return path[0] === 'database' ? 'db-uri' : path[0] === 'jwtSecret' ? 'jwt-secret' : path.join('.')
+}
