@@ -1,6 +1,6 @@
 /** Backups: archives on disk, and how each came out. */
 import { BackupNotFound } from '@cascata/shared/problems/backups'
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, gte, sql } from 'drizzle-orm'
 import { afterCursor, cut, newestFirst, type Page, type PageRequest } from './cursor.ts'
 import { type Db, only } from './db.ts'
 import { type BackupRow, backups } from './tables/backups.ts'
@@ -20,11 +20,18 @@ export function backupQueries(db: Db) {
       if (!row) throw BackupNotFound()
       return row
     },
-    async page(ref: string, request: PageRequest): Promise<Page<BackupRow>> {
+    /** `since` hides what belonged to an earlier project of the same ref. */
+    async page(ref: string, request: PageRequest & { since?: string | undefined }): Promise<Page<BackupRow>> {
       const rows = await db
         .select()
         .from(backups)
-        .where(and(eq(backups.ref, ref), afterCursor(backups, request.cursor)))
+        .where(
+          and(
+            eq(backups.ref, ref),
+            afterCursor(backups, request.cursor),
+            request.since === undefined ? undefined : gte(backups.createdAt, request.since),
+          ),
+        )
         .orderBy(...newestFirst(backups))
         .limit(request.limit + 1)
       return cut(rows, request.limit)

@@ -1,6 +1,6 @@
 /** Operations: rows that the API, the CLI and the jobs share. A finished one is never written again. */
 import { OperationNotFound } from '@cascata/shared/problems/operations'
-import { and, asc, eq, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, isNotNull, lte, sql } from 'drizzle-orm'
 import { afterCursor, cut, newestFirst, type Page, type PageRequest } from './cursor.ts'
 import { type Db, only } from './db.ts'
 import { type OperationRow, operations } from './tables/operations.ts'
@@ -41,7 +41,10 @@ export function operationQueries(db: Db) {
       if (!row) throw OperationNotFound()
       return row
     },
-    async page(request: PageRequest & { ref?: string | undefined }): Promise<Page<OperationRow>> {
+    /** `since` hides what belonged to an earlier project of the same ref. */
+    async page(
+      request: PageRequest & { ref?: string | undefined; since?: string | undefined },
+    ): Promise<Page<OperationRow>> {
       const rows = await db
         .select()
         .from(operations)
@@ -49,6 +52,7 @@ export function operationQueries(db: Db) {
           and(
             afterCursor(operations, request.cursor),
             request.ref === undefined ? undefined : eq(operations.ref, request.ref),
+            request.since === undefined ? undefined : gte(operations.createdAt, request.since),
           ),
         )
         .orderBy(...newestFirst(operations))
@@ -62,6 +66,11 @@ export function operationQueries(db: Db) {
         .from(operations)
         .where(inArray(operations.status, [...OPEN]))
         .orderBy(asc(operations.createdAt)),
+    listOpenOf: (ref: string): Promise<OperationRow[]> =>
+      db
+        .select()
+        .from(operations)
+        .where(and(eq(operations.ref, ref), inArray(operations.status, [...OPEN]))),
     start: (id: string): Promise<void> => set(id, { status: 'running' }),
     step: (id: string, name: string, status: Step['status']): Promise<void> =>
       db.transaction(async (tx) => {

@@ -1,8 +1,9 @@
 /** Projects: what each should be and what was last seen of it. */
 import { ProjectNotFound } from '@cascata/shared/problems/projects'
-import { and, asc, eq, isNotNull, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import { afterCursor, cut, newestFirst, type Page, type PageRequest } from './cursor.ts'
-import { type Db, only } from './db.ts'
+import type { Db } from './db.ts'
+import { tokens } from './tables/access.ts'
 import { type ProjectRow, projects } from './tables/projects.ts'
 
 export type NewProject = typeof projects.$inferInsert
@@ -100,10 +101,16 @@ export function projectQueries(db: Db) {
         .returning()
       return rows[0]
     },
-    /** Purges the row of a project whose files are gone. */
-    async remove(ref: string): Promise<void> {
-      await db.delete(projects).where(eq(projects.ref, ref))
+    /** Inside a transaction: until it ends nobody else creates or imports a project of this ref. */
+    async reserve(ref: string): Promise<void> {
+      await db.execute(sql`select pg_advisory_xact_lock(7166244, hashtext(${ref}))`)
     },
+    /** Purges the row of a project whose files are gone. Its tokens go too: they would open whatever takes the ref next. */
+    remove: (ref: string): Promise<void> =>
+      db.transaction(async (tx) => {
+        await tx.delete(projects).where(eq(projects.ref, ref))
+        await tx.update(tokens).set({ revokedAt: sql`now()` }).where(and(eq(tokens.projectRef, ref), isNull(tokens.revokedAt)))
+      }),
     async countByState(): Promise<Record<string, number>> {
       const rows = await db
         .select({ state: projects.observedState, count: sql<number>`count(*)::int` })
@@ -113,9 +120,5 @@ export function projectQueries(db: Db) {
       return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
     },
     countDeleted: async (): Promise<number> => db.$count(projects, eq(projects.desired, 'deleted')),
-    /** The next number for a project's containers and files. */
-    async nextUid(): Promise<number> {
-      return only(await db.execute<{ uid: number }>(sql`select nextval('project_uid')::int as uid`)).uid
-    },
   }
 }

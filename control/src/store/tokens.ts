@@ -52,12 +52,5 @@ export function tokenQueries(db: Db) {
           .where(and(eq(tokens.id, id), isNull(tokens.revokedAt)))
           .returning()
       )[0],
-    /** A purged project's tokens would open whatever takes its ref next. */
-    async revokeOf(ref: string): Promise<void> {
-      await db
-        .update(tokens)
-        .set({ revokedAt: sql`now()` })
-        .where(and(eq(tokens.projectRef, ref), isNull(tokens.revokedAt)))
-    },
   }
 }
