@@ -73,7 +73,11 @@ export function backupCases({ store, seal, instance, kick }: AppDeps) {
         audit(tx, caller, { action: 'backup.download', target: row.ref, detail: { backup: id } }),
       )
       const day = row.createdAt.slice(0, 10)
-      return { path: fileOf(instance, row), name: `${row.ref}-${day}-${id.slice(0, 8)}.caf`, sha256: row.sha256 }
+      return {
+        path: fileOf(instance, row),
+        name: `${row.ref}-${day}-${id.slice(0, 8)}.caf`,
+        sha256: row.sha256,
+      }
     },
 
     async remove(caller: Caller, id: string): Promise<void> {

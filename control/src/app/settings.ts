@@ -10,7 +10,10 @@ import { viewOperation } from './view.ts'
 
 /** Of the settings alone: pausing or restarting a project meanwhile does not get in the way. */
 export const etagOf = (settings: ProjectSettings): string =>
-  `"${createHash('sha256').update(JSON.stringify(ProjectSettings.parse(settings))).digest('base64url').slice(0, 22)}"`
+  `"${createHash('sha256')
+    .update(JSON.stringify(ProjectSettings.parse(settings)))
+    .digest('base64url')
+    .slice(0, 22)}"`
 
 /** RFC 9110, 13.1.1: a list of strong tags, or any. */
 const matches = (ifMatch: string, etag: string): boolean =>

@@ -109,7 +109,10 @@ export function projectQueries(db: Db) {
     remove: (ref: string): Promise<void> =>
       db.transaction(async (tx) => {
         await tx.delete(projects).where(eq(projects.ref, ref))
-        await tx.update(tokens).set({ revokedAt: sql`now()` }).where(and(eq(tokens.projectRef, ref), isNull(tokens.revokedAt)))
+        await tx
+          .update(tokens)
+          .set({ revokedAt: sql`now()` })
+          .where(and(eq(tokens.projectRef, ref), isNull(tokens.revokedAt)))
       }),
     async countByState(): Promise<Record<string, number>> {
       const rows = await db

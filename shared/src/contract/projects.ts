@@ -40,7 +40,9 @@ function optional<Shape extends z.ZodRawShape>(shape: Shape): Optional<Shape> {
 }
 
 /** What is named changes, what is not stays. */
-export const ChangeSettings = z.strictObject({ rest: z.strictObject(optional(RestSettings.shape)).optional() })
+export const ChangeSettings = z.strictObject({
+  rest: z.strictObject(optional(RestSettings.shape)).optional(),
+})
 export type ChangeSettings = z.infer<typeof ChangeSettings>
 
 export const ChangeLimits = z.strictObject({
