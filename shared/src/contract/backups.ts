@@ -1,6 +1,7 @@
 /** An encrypted archive of a project. */
 import { z } from 'zod'
 import { ProjectRef } from '../ids.ts'
+import { Operation } from './operations.ts'
 
 export const Backup = z.object({
   id: z.uuid(),
@@ -15,6 +16,14 @@ export const Backup = z.object({
 })
 export type Backup = z.infer<typeof Backup>
 
+/** Answer to whatever starts work on a backup. */
+export const BackupChanged = Backup.extend({ operation: Operation })
+export type BackupChanged = z.infer<typeof BackupChanged>
+
+/** Answer to an upload: the project appears once the archive is verified. */
+export const ImportStarted = z.object({ ref: z.string(), name: z.string().nullable(), operation: Operation })
+export type ImportStarted = z.infer<typeof ImportStarted>
+
 export const CreateBackup = z.object({
   /** Further age recipients (`age1...`) beside the instance's own. */
   recipients: z.array(z.string().startsWith('age1')).max(20).default([]),
@@ -23,7 +32,12 @@ export const CreateBackup = z.object({
 })
 export type CreateBackup = z.infer<typeof CreateBackup>
 
-export const RestoreBackup = z.object({ passphrase: z.string().max(1024).optional() })
+export const RestoreBackup = z.object({
+  passphrase: z.string().max(1024).optional(),
+  /** An age identity (`AGE-SECRET-KEY-1...`), for an archive that the instance's own does not open. */
+  identity: z.string().startsWith('AGE-SECRET-KEY-1').max(200).optional(),
+})
+export type RestoreBackup = z.infer<typeof RestoreBackup>
 
 /** Query of `POST /v1/projects/import`, whose body is the archive's bytes. */
 export const ImportProject = z.object({

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ProjectRef } from '../ids.ts'
 import { RestSettings } from '../project-document.ts'
+import { Operation } from './operations.ts'
 
 const MiB = 1024 * 1024
 
@@ -26,6 +27,34 @@ export type ProjectLimits = z.infer<typeof ProjectLimits>
 /** Live settings: changed with PATCH under `If-Match`, applied without a restart. */
 export const ProjectSettings = z.object({ rest: RestSettings.prefault({}) })
 export type ProjectSettings = z.infer<typeof ProjectSettings>
+
+type Optional<Shape extends z.ZodRawShape> = { [Name in keyof Shape]: z.ZodOptional<Shape[Name]> }
+
+/** The same fields, each of which may be left out. (`partial()` would fill in the defaults of those left out.) */
+function optional<Shape extends z.ZodRawShape>(shape: Shape): Optional<Shape> {
+  const fields = Object.entries(shape).map(([name, field]) => {
+    const bare = field instanceof z.ZodDefault || field instanceof z.ZodPrefault ? field.unwrap() : field
+    return [name, z.optional(bare)]
+  })
+  return Object.fromEntries(fields) as Optional<Shape>
+}
+
+/** What is named changes, what is not stays. */
+export const ChangeSettings = z.strictObject({
+  rest: z.strictObject(optional(RestSettings.shape)).optional(),
+})
+export type ChangeSettings = z.infer<typeof ChangeSettings>
+
+export const ChangeLimits = z.strictObject({
+  runtime: z.strictObject(optional(ContainerLimits.shape)).optional(),
+  db: z.strictObject(optional(ContainerLimits.shape)).optional(),
+  body_bytes_max: z
+    .int()
+    .positive()
+    .max(1024 * MiB)
+    .optional(),
+})
+export type ChangeLimits = z.infer<typeof ChangeLimits>
 
 /** What was last seen of it. */
 export const ProjectState = z.enum([
@@ -68,6 +97,13 @@ export const Project = z.object({
   purge_after: z.string().nullable(),
 })
 export type Project = z.infer<typeof Project>
+
+/** Answer to whatever starts work on a project. */
+export const ProjectChanged = Project.extend({ operation: Operation })
+export type ProjectChanged = z.infer<typeof ProjectChanged>
+
+export const SettingsChange = ProjectSettings.extend({ operation: Operation })
+export type SettingsChange = z.infer<typeof SettingsChange>
 
 export const ProjectKeys = z.object({ anon_key: z.string(), service_role_key: z.string() })
 export type ProjectKeys = z.infer<typeof ProjectKeys>

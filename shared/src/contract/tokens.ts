@@ -23,6 +23,8 @@ export const CreateToken = z.object({
   project_ref: z.string().nullable().default(null),
   expires_in_days: z.int().min(1).max(3650).nullable().default(null),
 })
+export type CreateToken = z.infer<typeof CreateToken>
 
 /** The only time the token itself is shown. */
 export const CreatedToken = Token.extend({ token: z.string() })
+export type CreatedToken = z.infer<typeof CreatedToken>

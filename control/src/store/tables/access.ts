@@ -1,7 +1,7 @@
 /** Who may call: tokens (only their hash is kept) and the one-time claims that make the first one. */
 
 import type { TokenScope } from '@cascata/shared/contract/tokens'
-import { index, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { index, integer, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 export const tokens = pgTable('tokens', {
   id: uuid().primaryKey().defaultRandom(),
@@ -25,6 +25,7 @@ export const claims = pgTable('claims', {
   expiresAt: timestamp({ withTimezone: true, mode: 'string' }).notNull(),
   claimedAt: timestamp({ withTimezone: true, mode: 'string' }),
 })
+export type ClaimRow = typeof claims.$inferSelect
 
 /** Answers given to POSTs that carried an `Idempotency-Key`, kept a day. */
 export const idempotency = pgTable(
@@ -34,10 +35,12 @@ export const idempotency = pgTable(
     key: text().notNull(),
     /** SHA-256 of method, path and body: the same key with another request is refused. */
     request: text().notNull(),
+    /** Of the first request: its audit row tells whether it was done although its answer was lost. */
+    requestId: text().notNull(),
     /** Null while the first request is still under way. */
     status: integer(),
-    headers: jsonb().$type<Record<string, string>>(),
-    body: text(),
+    /** Headers and body, sealed: an answer may hold a new token. */
+    answer: text(),
     createdAt: timestamp({ withTimezone: true, mode: 'string' }).notNull().defaultNow(),
   },
   (table) => [
@@ -45,3 +48,4 @@ export const idempotency = pgTable(
     index('idempotency_age').on(table.createdAt),
   ],
 )
+export type IdempotencyRow = typeof idempotency.$inferSelect

@@ -2,10 +2,11 @@
  * Who did what: written in the transaction of the change itself. A trigger refuses update, delete and truncate, and
  * each row's hash covers the hash before it.
  */
-import { bigserial, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import { bigint, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 
 export const audit = pgTable('audit', {
-  seq: bigserial({ mode: 'number' }).primaryKey(),
+  /** 1, 2, 3, ... without gaps: the insert trigger gives it under the chain's lock, with `previous` and `hash`. */
+  seq: bigint({ mode: 'number' }).primaryKey().default(0),
   at: timestamp({ withTimezone: true, mode: 'string' }).notNull(),
   /** `token:<id>`, `claim`, or `system`. */
   actor: text().notNull(),
@@ -16,7 +17,7 @@ export const audit = pgTable('audit', {
   /** What changed; never a secret. */
   detail: jsonb().$type<Record<string, unknown>>().notNull(),
   requestId: text().notNull(),
-  previous: text().notNull(),
-  hash: text().notNull(),
+  previous: text().notNull().default(''),
+  hash: text().notNull().default(''),
 })
 export type AuditRow = typeof audit.$inferSelect

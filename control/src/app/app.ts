@@ -1,0 +1,31 @@
+/** All use cases over one set of ports. */
+import { auditCases } from './audit.ts'
+import { backupCases } from './backups.ts'
+import { claimCases } from './claims.ts'
+import { importCases } from './imports.ts'
+import { lifecycleCases } from './lifecycle.ts'
+import { logCases } from './logs.ts'
+import { operationCases } from './operations.ts'
+import type { AppDeps } from './ports.ts'
+import { projectCases } from './projects.ts'
+import { settingsCases } from './settings.ts'
+import { sqlCases } from './sql.ts'
+import { statusCases } from './status.ts'
+import { tokenCases } from './tokens.ts'
+
+export const createApp = (deps: AppDeps) => ({
+  audit: auditCases(deps),
+  backups: backupCases(deps),
+  claims: claimCases(deps),
+  imports: importCases(deps),
+  lifecycle: lifecycleCases(deps),
+  logs: logCases(deps),
+  operations: operationCases(deps),
+  projects: projectCases(deps),
+  settings: settingsCases(deps),
+  sql: sqlCases(deps),
+  status: statusCases(deps),
+  tokens: tokenCases(deps),
+})
+
+export type App = ReturnType<typeof createApp>

@@ -1,0 +1,70 @@
+/** Archives uploaded to become projects. The job verifies all of one before anything is made of it. */
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ReadableStream } from 'node:stream/web'
+import type { ImportProject, ImportStarted } from '@cascata/shared/contract/backups'
+import { newOperationId } from '@cascata/shared/ids'
+import { ProjectRefTaken } from '@cascata/shared/problems/projects'
+import { receiveFile } from '../adapters/upload.ts'
+import type { Caller } from './caller.ts'
+import { assertNone, audit, insertOperation } from './change.ts'
+import { DISK_RESERVE_BYTES, IMPORT_BYTES_MAX } from './limits.ts'
+import type { AppDeps } from './ports.ts'
+import { type JobSecrets, sealInput } from './sealed-input.ts'
+import { viewOperation } from './view.ts'
+
+export type ImportUpload = {
+  wish: ImportProject
+  secrets: JobSecrets
+  body: ReadableStream<Uint8Array>
+  announced: number | undefined
+}
+
+export function importCases({ store, seal, instance, kick }: AppDeps) {
+  const directory = join(instance.home, 'imports')
+
+  return {
+    async start(caller: Caller, upload: ImportUpload): Promise<ImportStarted> {
+      const { ref, name, keys } = upload.wish
+      // Said before a long upload; the transaction below says it for certain.
+      if (await store.projects.find(ref)) throw ProjectRefTaken(ref)
+      const id = newOperationId()
+      const file = join(directory, `${id}.caf`)
+      const bytes = await receiveFile(file, {
+        body: upload.body,
+        announced: upload.announced,
+        bytesMax: IMPORT_BYTES_MAX,
+        reserveBytes: DISK_RESERVE_BYTES,
+      })
+      const input = { name: name ?? null, keys, bytes, ...sealInput(seal, id, upload.secrets) }
+      try {
+        const operation = await store.transaction(async (tx) => {
+          await tx.projects.reserve(ref)
+          if (await tx.projects.find(ref)) throw ProjectRefTaken(ref)
+          await assertNone(tx, ref, ['project.import'])
+          const operation = await insertOperation(tx, caller, { id, kind: 'project.import', ref, input })
+          const detail = { operation: id, keys, bytes }
+          await audit(tx, caller, { action: 'project.import', target: ref, detail })
+          return operation
+        })
+        kick(operation)
+        return { ref, name: name ?? null, operation: viewOperation(operation) }
+      } catch (error) {
+        await rm(file, { force: true })
+        throw error
+      }
+    },
+
+    /** At start: uploads whose operation is finished or never came to be are of no use to anybody. */
+    async sweep(): Promise<number> {
+      const open = new Set((await store.operations.listOpen()).map(({ id }) => `${id}.caf`))
+      const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return []
+        throw error
+      })
+      const stale = names.filter((name) => /\.caf(\.part)?$/.test(name) && !open.has(name))
+      for (const name of stale) await rm(join(directory, name), { force: true })
+      return stale.length
+    },
+  }
+}

@@ -1,0 +1,82 @@
+/** What a project goes through: each call writes what it should be; the projects reconciler makes it so. */
+import { type ChangeLimits, type ProjectChanged, ProjectLimits } from '@cascata/shared/contract/projects'
+import { ProjectNotDeleted, ProjectPaused, ProjectPurged } from '@cascata/shared/problems/projects'
+import { newKeys, openSecrets, sealSecrets } from '../adapters/project-secrets.ts'
+import type { Caller } from './caller.ts'
+import { type Change, changeProject } from './change.ts'
+import { DELETED_DAYS } from './limits.ts'
+import type { AppDeps } from './ports.ts'
+import { viewOperation, viewProject } from './view.ts'
+
+const DAY_MS = 86_400_000
+
+export function lifecycleCases(deps: AppDeps) {
+  const { seal, clock, instance } = deps
+  const change = async (caller: Caller, ref: string, wish: Change): Promise<ProjectChanged> => {
+    const { project, operation } = await changeProject(deps, caller, { ref, ...wish })
+    return { ...viewProject(project, instance), operation: viewOperation(operation) }
+  }
+
+  return {
+    pause: (caller: Caller, ref: string) =>
+      change(caller, ref, { kind: 'project.pause', patch: () => ({ desired: 'paused' }) }),
+
+    resume: (caller: Caller, ref: string) =>
+      change(caller, ref, { kind: 'project.resume', patch: () => ({ desired: 'running' }) }),
+
+    restart: (caller: Caller, ref: string) =>
+      change(caller, ref, {
+        kind: 'project.restart',
+        patch(row) {
+          if (row.desired === 'paused') throw ProjectPaused(ref)
+          return { restarts: row.restarts + 1 }
+        },
+      }),
+
+    limit: (caller: Caller, ref: string, wish: ChangeLimits) =>
+      change(caller, ref, {
+        kind: 'project.update',
+        detail: { limits: wish },
+        patch: ({ limits }) => ({
+          limits: ProjectLimits.parse({
+            runtime: { ...limits.runtime, ...wish.runtime },
+            db: { ...limits.db, ...wish.db },
+            body_bytes_max: wish.body_bytes_max ?? limits.body_bytes_max,
+          }),
+        }),
+      }),
+
+    /** Every token signed with the old secret is void once this is observed. Passwords of the database stay. */
+    rotateKeys: (caller: Caller, ref: string) =>
+      change(caller, ref, {
+        kind: 'project.rotate-keys',
+        async patch(row) {
+          const keys = await newKeys(ref, Math.floor(clock.now() / 1_000))
+          return { secrets: sealSecrets(seal, ref, { ...openSecrets(seal, row), ...keys }) }
+        },
+      }),
+
+    remove: (caller: Caller, ref: string) =>
+      change(caller, ref, {
+        kind: 'project.delete',
+        patch: () => ({
+          desired: 'deleted',
+          deletedAt: new Date(clock.now()).toISOString(),
+          purgeAfter: new Date(clock.now() + DELETED_DAYS * DAY_MS).toISOString(),
+        }),
+      }),
+
+    /** Brings a deleted project back, running. */
+    undelete: (caller: Caller, ref: string) =>
+      change(caller, ref, {
+        kind: 'project.undelete',
+        ofDeleted: true,
+        patch(row) {
+          if (row.desired !== 'deleted') throw ProjectNotDeleted(ref)
+          const purge = row.purgeAfter === null ? 0 : Date.parse(row.purgeAfter)
+          if (purge <= clock.now()) throw ProjectPurged(ref)
+          return { desired: 'running', deletedAt: null, purgeAfter: null }
+        },
+      }),
+  }
+}

@@ -1,0 +1,48 @@
+/** What the use cases need from outside, and the little they know of the instance. */
+import type { Clock } from '@cascata/shared/clock'
+import type { Migration, SqlResult } from '@cascata/shared/contract/sql'
+import type { Status } from '@cascata/shared/contract/status'
+import type { Seal } from '../adapters/seal.ts'
+import type { Store } from '../store/open.ts'
+import type { OperationRow } from '../store/tables/operations.ts'
+
+export type Instance = {
+  version: string
+  domain: string
+  /** `CASCATA_HOME`. */
+  home: string
+  /** Without a trailing slash. */
+  controlUrl: string
+  edgeUrl: string
+  projectUrl(ref: string): string
+}
+
+/** Runs SQL in a project's database as its `postgres` role. Failures of the SQL are `Problem`s. */
+export type ProjectSql = {
+  run(ref: string, sql: string, options: { timeoutMs: number }): Promise<SqlResult>
+  /** Applies and records it in one transaction; one of the same version is left alone. */
+  migrate(
+    ref: string,
+    migration: { version: string; name: string; sql: string },
+  ): Promise<{ applied: boolean }>
+  migrations(ref: string): Promise<Migration[]>
+}
+
+export type LogRole = 'db' | 'runtime'
+export type LogOptions = { tail: number; follow: boolean; signal?: AbortSignal }
+
+export type AppDeps = {
+  store: Store
+  seal: Seal
+  clock: Clock
+  instance: Instance
+  /** Names of the starters there are. */
+  templates: ReadonlySet<string>
+  sql: ProjectSql
+  /** Lines of a project's container. */
+  logs(ref: string, role: LogRole, options: LogOptions): AsyncIterable<string>
+  /** The instance's own containers. */
+  system(): Promise<Status['system']>
+  /** The operation is committed: wake whoever carries it out. A lost call costs only time. */
+  kick(operation: Pick<OperationRow, 'id' | 'kind' | 'ref'>): void
+}

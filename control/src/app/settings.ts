@@ -1,0 +1,51 @@
+/** Live settings, changed only by whoever has read the ones that are there. */
+import { createHash } from 'node:crypto'
+import { type ChangeSettings, ProjectSettings, type SettingsChange } from '@cascata/shared/contract/projects'
+import { IfMatchRequired, SettingsChanged } from '@cascata/shared/problems/projects'
+import { RequestInvalid } from '@cascata/shared/problems/request'
+import { type Caller, getProject } from './caller.ts'
+import { changeProject } from './change.ts'
+import type { AppDeps } from './ports.ts'
+import { viewOperation } from './view.ts'
+
+/** Of the settings alone: pausing or restarting a project meanwhile does not get in the way. */
+export const etagOf = (settings: ProjectSettings): string =>
+  `"${createHash('sha256')
+    .update(JSON.stringify(ProjectSettings.parse(settings)))
+    .digest('base64url')
+    .slice(0, 22)}"`
+
+/** RFC 9110, 13.1.1: a list of strong tags, or any. */
+const matches = (ifMatch: string, etag: string): boolean =>
+  ifMatch.trim() === '*' || ifMatch.split(',').some((tag) => tag.trim() === etag)
+
+export function settingsCases(deps: AppDeps) {
+  return {
+    async get(caller: Caller, ref: string): Promise<{ settings: ProjectSettings; etag: string }> {
+      const settings = ProjectSettings.parse((await getProject(deps.store, caller, ref)).settings)
+      return { settings, etag: etagOf(settings) }
+    },
+
+    async change(
+      caller: Caller,
+      ref: string,
+      { wish, ifMatch }: { wish: ChangeSettings; ifMatch: string | undefined },
+    ): Promise<{ body: SettingsChange; etag: string }> {
+      if (ifMatch === undefined) throw IfMatchRequired()
+      const { project, operation } = await changeProject(deps, caller, {
+        ref,
+        kind: 'project.update',
+        // Names alone: a value may be a secret of the tenant's (`app.settings`).
+        detail: { settings: { rest: Object.keys(wish.rest ?? {}) } },
+        patch(row) {
+          if (!matches(ifMatch, etagOf(row.settings))) throw SettingsChanged()
+          const next = ProjectSettings.safeParse({ rest: { ...row.settings.rest, ...wish.rest } })
+          if (!next.success) throw RequestInvalid(next.error.message)
+          return { settings: next.data }
+        },
+      })
+      const settings = ProjectSettings.parse(project.settings)
+      return { body: { ...settings, operation: viewOperation(operation) }, etag: etagOf(settings) }
+    },
+  }
+}
