@@ -52,6 +52,13 @@ export class PostgresError extends Error {
   readonly table: string | null
   readonly column: string | null
   readonly constraint: string | null
+  readonly dataType: string | null
+  /** Where in the statement, counted in characters from 1. */
+  readonly position: string | null
+  /** The functions and statements under way. */
+  readonly where: string | null
+  /** The C function that raised it: says which of several errors of one code this is, in any language. */
+  readonly routine: string | null
 
   constructor(fields: {
     code: string
@@ -63,6 +70,10 @@ export class PostgresError extends Error {
     table?: string | undefined
     column?: string | undefined
     constraint?: string | undefined
+    dataType?: string | undefined
+    position?: string | undefined
+    where?: string | undefined
+    routine?: string | undefined
   }) {
     super(fields.message)
     this.code = fields.code
@@ -73,6 +84,10 @@ export class PostgresError extends Error {
     this.table = fields.table ?? null
     this.column = fields.column ?? null
     this.constraint = fields.constraint ?? null
+    this.dataType = fields.dataType ?? null
+    this.position = fields.position ?? null
+    this.where = fields.where ?? null
+    this.routine = fields.routine ?? null
   }
 }
 

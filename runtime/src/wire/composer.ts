@@ -1,0 +1,127 @@
+/**
+ * Writes a turn as frames: settings, the query before, the main query, one Sync. What stands before a Sync is one
+ * transaction to Postgres, so nothing has to be begun, and an error rolls all of it back and skips to the Sync.
+ *
+ * The settings statement comes first and always sets `role` and `statement_timeout`; the RESET ALL ahead of it
+ * takes back what a function of an earlier turn may have set for the whole session.
+ */
+import type { Parameter, Query, Turn } from '../session/database.ts'
+import { Flight } from './flight.ts'
+import type { Job } from './job.ts'
+import type { Statement, StatementCache } from './statements.ts'
+import type { FrameWriter } from './writer.ts'
+
+/** Set where no role matters: in statements that are the same whoever runs them. */
+const NO_SCOPE = ''
+const RESET = 'reset all'
+const UNNAMED = ''
+
+export class Composer {
+  readonly #writer: FrameWriter
+  readonly #statements: StatementCache
+  readonly #settingsTexts: string[] = []
+
+  constructor(writer: FrameWriter, statements: StatementCache) {
+    this.#writer = writer
+    this.#statements = statements
+  }
+
+  compose(job: Job): Flight {
+    const { turn } = job
+    const flight = new Flight(job)
+    for (const name of this.#statements.takeClosed()) this.#writer.closeStatement(name)
+    if (turn.isolation) {
+      flight.isExplicit = true
+      this.#run(flight, NO_SCOPE, { text: beginOf(turn), values: [] })
+    }
+    this.#run(flight, NO_SCOPE, { text: RESET, values: [] })
+    const settings = settingsOf(turn)
+    this.#run(flight, NO_SCOPE, { text: this.#settingsText(settings.length / 2), values: settings })
+    const scope = scopeOf(turn)
+    if (turn.before) this.#run(flight, scope, turn.before)
+    flight.mainStep = 2 + (turn.isolation ? 1 : 0) + (turn.before ? 1 : 0)
+    flight.mainStatement = this.#bind(flight, scope, turn.main)
+    if (!flight.mainStatement?.columns) this.#writer.describePortal()
+    this.#writer.execute()
+
+    if (typeof turn.end === 'string') {
+      this.end(flight, turn.end)
+    } else {
+      flight.isSynced = false
+      this.#writer.flush()
+    }
+    return flight
+  }
+
+  /** The last part of a turn, when its end is known. */
+  end(flight: Flight, end: 'commit' | 'rollback'): void {
+    if (end === 'rollback') {
+      // BEGIN makes the transaction under way an explicit one: ROLLBACK then needs no warning in Postgres' log.
+      if (!flight.isExplicit) this.#run(flight, NO_SCOPE, { text: 'begin', values: [] })
+      this.#run(flight, NO_SCOPE, { text: 'rollback', values: [] })
+    } else if (flight.isExplicit) {
+      this.#run(flight, NO_SCOPE, { text: 'commit', values: [] })
+    }
+    this.#writer.sync()
+    flight.isSynced = true
+  }
+
+  #run(flight: Flight, scope: string, query: Query): void {
+    this.#bind(flight, scope, query)
+    this.#writer.execute()
+  }
+
+  /** Parse if new, then Bind. */
+  #bind(flight: Flight, scope: string, query: Query): Statement | undefined {
+    if (query.prepare === false || flight.job.fresh) {
+      flight.parses.push(undefined)
+      this.#writer.parse(UNNAMED, query.text)
+      this.#writer.bind(UNNAMED, query.values)
+      return undefined
+    }
+    let statement = this.#statements.find(scope, query.text)
+    if (!statement) {
+      statement = this.#statements.add(scope, query.text)
+      flight.parses.push(statement)
+      this.#writer.parse(statement.name, query.text)
+    }
+    flight.uses.push(statement)
+    this.#writer.bind(statement.name, query.values)
+    return statement
+  }
+
+  /** One text for each number of settings. Qualified: a search path left behind by a function cannot shadow it. */
+  #settingsText(count: number): string {
+    const known = this.#settingsTexts[count]
+    if (known) return known
+    const calls = Array.from(
+      { length: count },
+      (_, i) => `pg_catalog.set_config($${2 * i + 1},$${2 * i + 2},true)`,
+    )
+    const text = `select ${calls.join(',')}`
+    this.#settingsTexts[count] = text
+    return text
+  }
+}
+
+/** Names and values in turn. Those that keep turns apart come first and are always there. */
+function settingsOf(turn: Turn): Parameter[] {
+  const values: Parameter[] = ['statement_timeout', String(Math.max(0, Math.ceil(turn.timeoutMs)))]
+  if (turn.readOnly) values.push('transaction_read_only', 'on')
+  if (!turn.settings.some(([name]) => name === 'role')) values.push('role', 'none')
+  for (const [name, value] of turn.settings) values.push(name, value)
+  return values
+}
+
+/** What a plan depends on besides its text: see StatementCache. */
+function scopeOf(turn: Turn): string {
+  let role = ''
+  let searchPath = ''
+  for (const [name, value] of turn.settings) {
+    if (name === 'role') role = value
+    else if (name === 'search_path') searchPath = value
+  }
+  return `${role}\0${searchPath}`
+}
+
+const beginOf = (turn: Turn) => `begin isolation level ${turn.isolation}${turn.readOnly ? ' read only' : ''}`

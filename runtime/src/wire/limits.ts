@@ -1,0 +1,69 @@
+/** Every bound of the connection to Postgres, in one place. */
+export type WireLimits = {
+  /** Connections that many turns share. */
+  connections: number
+  /** More of them, opened only while slow turns or two-trip turns hold all the others. */
+  spareConnections: number
+  /** Turns in flight on one connection. */
+  depth: number
+  /** Prepared statements kept on each connection. */
+  statementsMax: number
+  /** Turns that may wait for a connection, and for how long. */
+  queueMax: number
+  waitMs: number
+  /** A turn that has run this long has its connection for itself. */
+  slowMs: number
+  /** What a cancel may take before it is repeated, and then before the connection is given up. */
+  cancelGraceMs: number
+  connectTimeoutMs: number
+  /** Pauses between attempts to connect grow from the first to the second. */
+  backoffMinMs: number
+  backoffMaxMs: number
+  /** A connection unused for this long is closed, down to one. */
+  idleMs: number
+  /** Bytes of rows in one answer. */
+  resultBytesMax: number
+  /** Bytes of the texts and values of one turn: Postgres drops a connection that sends a larger message. */
+  turnBytesMax: number
+}
+
+export const WIRE_LIMITS: WireLimits = {
+  connections: 4,
+  spareConnections: 4,
+  depth: 8,
+  statementsMax: 256,
+  queueMax: 2_000,
+  waitMs: 5_000,
+  slowMs: 25,
+  cancelGraceMs: 2_000,
+  connectTimeoutMs: 5_000,
+  backoffMinMs: 10,
+  backoffMaxMs: 1_000,
+  idleMs: 60_000,
+  resultBytesMax: 128 * 1024 * 1024,
+  turnBytesMax: 512 * 1024 * 1024,
+}
+
+export type DatabaseOptions = {
+  /** A directory that holds `.s.PGSQL.<port>` (an absolute path), or a host name. */
+  host: string
+  port: number
+  database: string
+  user: string
+  password: string
+  applicationName?: string
+  /** Plans every prepared statement once, without looking at its values: cheaper, and worse for skewed data. */
+  forceGenericPlan?: boolean
+  /** Further session parameters: what each turn starts from. */
+  session?: Readonly<Record<string, string>>
+  limits?: Partial<WireLimits>
+  /** For the log: nothing here asks for an answer. */
+  onEvent?: (event: WireEvent) => void
+}
+
+export type WireEvent =
+  | { event: 'connected'; processId: number }
+  | { event: 'connect-failed'; error: Error; retryInMs: number }
+  | { event: 'connection-lost'; processId: number; error: Error | undefined; turns: number }
+  | { event: 'listener-failed'; channel: string; error: Error }
+  | { event: 'cancelled'; processId: number; reason: 'abandoned' | 'overdue' }

@@ -1,0 +1,263 @@
+/**
+ * Decides which connection carries which turn, and what becomes of a turn that landed badly.
+ *
+ * Connections are shared: a turn goes to the one with the fewest in flight. One whose first turn runs long takes
+ * nobody else, so that a slow statement has its own lane.
+ */
+import { type Answer, type Database, DatabaseUnavailable, type Turn } from '../session/database.ts'
+import { backoff } from './backoff.ts'
+import { endsConnection } from './codec.ts'
+import { Connection, type ConnectionOwner } from './connection.ts'
+import type { Flight } from './flight.ts'
+import { checkTurn, Job, unreachable } from './job.ts'
+import type { DatabaseOptions, WireLimits } from './limits.ts'
+import { isStale, wasHitByMistake } from './retry.ts'
+import { openSession } from './startup.ts'
+import { sweep } from './sweep.ts'
+
+const RETRIES_MAX = 3
+
+export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
+  readonly #options: DatabaseOptions
+  readonly #limits: WireLimits
+  readonly #connections = new Set<Connection>()
+  readonly #queue: Job[] = []
+  #opening = 0
+  #failures = 0
+  #retryTimer: NodeJS.Timeout | undefined
+  #lastFailure: Error | undefined
+  #sweepTimer: NodeJS.Timeout | undefined
+  #idleTimer: NodeJS.Timeout | undefined
+  #closing: PromiseWithResolvers<void> | undefined
+
+  constructor(options: DatabaseOptions, limits: WireLimits) {
+    this.#options = options
+    this.#limits = limits
+    this.#grow(this.now())
+  }
+
+  now(): number {
+    return performance.now()
+  }
+
+  run(turn: Turn, signal?: AbortSignal): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      checkTurn(turn, this.#limits)
+      if (this.#closing) throw unreachable('The database connection is closed.')
+      const job = new Job(turn, this.now(), { resolve, reject })
+      if (signal) job.follow(signal, () => this.#settleClosing())
+      this.#submit(job)
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.withResolvers<void>()
+    this.#settleClosing()
+    return this.#closing.promise
+  }
+
+  onLanded(flight: Flight, connection: Connection): void {
+    const { job, error } = flight
+    if (!error) job.settle(flight.answer)
+    else if (isStale(flight) && !job.fresh) {
+      for (const statement of flight.uses) connection.statements.forget(statement)
+      job.fresh = true
+      this.#again(job)
+    } else if (wasHitByMistake(flight) && job.retries < RETRIES_MAX) this.#again(job)
+    else job.fail(error)
+    if (connection.isRetired) this.onRetired(connection)
+    this.#dispatch()
+  }
+
+  onRetired(connection: Connection): void {
+    if (connection.inFlight === 0) this.#part(connection)
+  }
+
+  onLost(connection: Connection, flights: readonly Flight[], error: Error | undefined): void {
+    if (this.#connections.delete(connection)) {
+      this.#options.onEvent?.({
+        event: 'connection-lost',
+        processId: connection.processId,
+        error,
+        turns: flights.length,
+      })
+    }
+    const lost = new DatabaseUnavailable('lost', 'The connection to the database was lost.', { cause: error })
+    for (const { job, error } of flights) {
+      // What Postgres refused by itself was rolled back, whatever came after.
+      job.fail(error && !endsConnection(error) ? error : lost)
+    }
+    this.#dispatch()
+  }
+
+  #again(job: Job): void {
+    if (job.isDone) return
+    job.retries += 1
+    this.#queue.unshift(job)
+  }
+
+  #submit(job: Job): void {
+    if (this.#queue.length < this.#limits.queueMax) this.#queue.push(job)
+    else job.fail(new DatabaseUnavailable('queue', 'Too many requests wait for the database.'))
+    this.#dispatch()
+  }
+
+  /** Sends what waits, oldest first, as long as a connection takes it. */
+  #dispatch(): void {
+    const now = this.now()
+    while (this.#queue.length > 0) {
+      if (this.#queue[0]?.isDone) {
+        this.#queue.shift()
+        continue
+      }
+      const connection = this.#pick(now)
+      if (!connection) break
+      const job = this.#queue.shift()
+      if (job) connection.send(job)
+    }
+    this.#grow(now)
+    this.#watch()
+    this.#settleClosing()
+  }
+
+  #pick(now: number): Connection | undefined {
+    let best: Connection | undefined
+    for (const connection of this.#connections) {
+      if (connection.isFull() || connection.isOwn(now)) continue
+      if (!best || connection.inFlight < best.inFlight) best = connection
+    }
+    return best
+  }
+
+  /** One more connection when every one is at work; a spare one when every one is taken by a single turn. */
+  #grow(now: number): void {
+    if (this.#opening > 0 || this.#retryTimer) return
+    const { connections, spareConnections } = this.#limits
+    const size = this.#connections.size
+    if (this.#closing ? this.#queue.length === 0 : size >= connections + spareConnections) return
+    let isIdle = false
+    let isShared = false
+    for (const connection of this.#connections) {
+      if (connection.inFlight === 0) isIdle = true
+      if (!connection.isOwn(now)) isShared = true
+    }
+    if (!isShared || (!isIdle && size < connections)) void this.#open()
+  }
+
+  async #open(): Promise<void> {
+    this.#opening += 1
+    try {
+      const session = await openSession(this.#options, this.#limits)
+      this.#failures = 0
+      this.#lastFailure = undefined
+      this.#connections.add(
+        new Connection(session, { options: this.#options, limits: this.#limits, owner: this }),
+      )
+      this.#options.onEvent?.({ event: 'connected', processId: session.processId })
+    } catch (error) {
+      this.#connectFailed(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      this.#opening -= 1
+    }
+    this.#dispatch()
+  }
+
+  #connectFailed(error: Error): void {
+    const pause = backoff(this.#failures++, this.#limits)
+    this.#lastFailure = error
+    this.#options.onEvent?.({ event: 'connect-failed', error, retryInMs: pause })
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined
+      this.#dispatch()
+    }, pause)
+  }
+
+  /** Looks after slow and waiting turns while there are any. */
+  #watch(): void {
+    const isBusy =
+      this.#queue.length > 0 || [...this.#connections].some((connection) => connection.inFlight > 0)
+    if (isBusy && !this.#sweepTimer) {
+      this.#sweepTimer = setInterval(
+        () => setImmediate(() => this.#sweep()),
+        Math.max(5, this.#limits.slowMs / 2),
+      )
+    } else if (!isBusy && this.#sweepTimer) {
+      clearInterval(this.#sweepTimer)
+      this.#sweepTimer = undefined
+      this.#restLater()
+    }
+  }
+
+  #isFlying(): boolean {
+    for (const connection of this.#connections) if (connection.inFlight > 0) return true
+    return false
+  }
+
+  #sweep(): void {
+    const now = this.now()
+    for (const connection of this.#connections) {
+      const action = sweep(connection, this.#limits, now)
+      if (action.do === 'cancel') {
+        connection.cancelHead()
+        this.#options.onEvent?.({
+          event: 'cancelled',
+          processId: connection.processId,
+          reason: action.reason,
+        })
+      } else if (action.do === 'destroy') {
+        connection.destroy(new Error('Postgres did not end the statement in time.'))
+      }
+      for (const job of action.hedge) {
+        if (!this.#pick(now)) break
+        job.hedged = true
+        this.#queue.unshift(job)
+      }
+    }
+    this.#expire(now)
+    this.#dispatch()
+  }
+
+  #expire(now: number): void {
+    const waiting = this.#queue.splice(0)
+    for (const job of waiting) {
+      if (job.isDone) continue
+      const isLate = now - job.queuedAt > this.#limits.waitMs + (job.retries > 0 ? job.turn.timeoutMs : 0)
+      if (!isLate || job.hedged) this.#queue.push(job)
+      else if (this.#connections.size === 0)
+        job.fail(unreachable('The database does not answer.', this.#lastFailure))
+      else job.fail(new DatabaseUnavailable('queue', 'No connection to the database became free in time.'))
+    }
+  }
+
+  /** Closes what was not needed for a while; one connection stays, so that the next turn finds it open. */
+  #restLater(): void {
+    clearTimeout(this.#idleTimer)
+    if (this.#closing) return
+    this.#idleTimer = setTimeout(() => {
+      const oldest = this.now() - this.#limits.idleMs
+      for (const connection of this.#connections) {
+        if (this.#connections.size > 1 && connection.inFlight === 0 && connection.idleSince <= oldest) {
+          this.#part(connection)
+        }
+      }
+      if (this.#connections.size > 1) this.#restLater()
+    }, this.#limits.idleMs)
+    this.#idleTimer.unref()
+  }
+
+  #part(connection: Connection): void {
+    this.#connections.delete(connection)
+    connection.close()
+  }
+
+  #settleClosing(): void {
+    if (!this.#closing) return
+    if (this.#opening > 0 || this.#isFlying() || this.#queue.some((job) => !job.isDone)) return
+    clearTimeout(this.#retryTimer)
+    clearTimeout(this.#idleTimer)
+    clearInterval(this.#sweepTimer)
+    for (const connection of this.#connections) this.#part(connection)
+    this.#closing.resolve()
+  }
+}
