@@ -3,7 +3,7 @@
  * of it is the label by which drift is seen.
  */
 import { createHash } from 'node:crypto'
-import type { ContainerLimits, ProjectLimits } from '@cascata/shared/contract/projects'
+import type { ProjectLimits } from '@cascata/shared/contract/projects'
 import { EDGE_UID, META_UID, type Paths, REDIS_UID } from '../paths.ts'
 import type { ContainerSpec, Mount } from './engine.ts'
 
@@ -52,7 +52,7 @@ const bind = (source: string, target: string, readOnly = false): Mount => ({
 const scratch: Mount = { kind: 'tmpfs', target: '/tmp', bytes: 64 * MiB }
 const image = (site: Site, name: string) => `cascata-${name}:${site.imageTag}`
 
-const limitsOf = (limits: ContainerLimits) => ({
+const limitsOf = (limits: ProjectLimits['db']) => ({
   memoryBytes: limits.memory_mb * MiB,
   cpus: limits.cpus,
   pids: limits.pids,
