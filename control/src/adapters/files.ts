@@ -4,7 +4,19 @@
  * A write goes to a temporary name, is synced and renamed, so that a reader (or a kill) sees the old or the new.
  */
 import { randomUUID } from 'node:crypto'
-import { chmod, chown, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 export type Ownership = { uid: number; gid: number; mode: number }

@@ -196,12 +196,17 @@ export function edgeSpec(site: Site): ContainerSpec {
 
 /** Of what makes a container, in a fixed order of keys: a field left out and one set to undefined are the same. */
 export function specHash(spec: ContainerSpec): string {
-  return createHash('sha256').update(JSON.stringify(sorted(spec))).digest('hex').slice(0, 32)
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(spec)))
+    .digest('hex')
+    .slice(0, 32)
 }
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).filter(([, each]) => each !== undefined)
-  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]))
+  return Object.fromEntries(
+    entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]),
+  )
 }

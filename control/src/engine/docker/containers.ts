@@ -44,9 +44,13 @@ export function containers(docker: Docker, instance: string): Containers {
         // 409: another removal is under way; its end is what was asked for.
         fine: [NOT_FOUND, CONFLICT],
       })
-      await call(`see ${name} removed`, (abortSignal) => container.wait({ condition: 'removed', abortSignal }), {
-        fine: [NOT_FOUND],
-      })
+      await call(
+        `see ${name} removed`,
+        (abortSignal) => container.wait({ condition: 'removed', abortSignal }),
+        {
+          fine: [NOT_FOUND],
+        },
+      )
     },
     async signal(name, signal) {
       await call(`signal ${name}`, (abortSignal) => docker.getContainer(name).kill({ signal, abortSignal }))
@@ -121,7 +125,11 @@ async function create(docker: Docker, instance: string, spec: ContainerSpec): Pr
   throw EngineUnavailable(what).because(new Error('the container of that name is still being removed'))
 }
 
-async function nameTaken(docker: Docker, instance: string, spec: ContainerSpec): Promise<'same' | 'removing'> {
+async function nameTaken(
+  docker: Docker,
+  instance: string,
+  spec: ContainerSpec,
+): Promise<'same' | 'removing'> {
   const info = await docker
     .getContainer(spec.name)
     .inspect()

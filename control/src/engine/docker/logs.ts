@@ -1,6 +1,7 @@
 /** What a container wrote, line by line, both streams together in the order they came. */
-import { PassThrough, type Readable } from 'node:stream'
+
 import { createInterface } from 'node:readline'
+import { PassThrough, type Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { call } from './call.ts'
 

@@ -1,5 +1,4 @@
 /** Carries out one step of a project. Each is safe to repeat: a kill after the effect and before its record is nothing. */
-import { dirname } from 'node:path'
 import { Problem } from '@cascata/shared/problem'
 import { RuntimeNotReady } from '@cascata/shared/problems/reconcile'
 import type { Files } from '../../adapters/files.ts'
@@ -69,11 +68,3 @@ async function runtimeReady({ readiness, paths }: World, wanted: Wanted, slot: n
     throw RuntimeNotReady(wanted.ref).because(error)
   }
 }
-
-/** Parents of all projects' directories; control's own, and closed to everyone else. */
-export const rootDirectories = (paths: Paths) => [
-  { path: paths.home, uid: 0, gid: 0, mode: 0o755 },
-  { path: paths.run, uid: 0, gid: 0, mode: 0o755 },
-  { path: paths.projects, uid: 0, gid: 0, mode: 0o711 },
-  { path: dirname(paths.metaFiles), uid: 0, gid: 0, mode: 0o711 },
-]

@@ -101,7 +101,10 @@ function databaseSteps(site: Site, wanted: Wanted, seen: Observed): ProjectStep[
   const spec = dbSpec(site, wanted)
   const databases = seen.containers.filter(({ role }) => role === 'db')
   const strays = databases.filter((container) => container.name !== name)
-  const moves = movesTo(spec, databases.find((container) => container.name === name))
+  const moves = movesTo(
+    spec,
+    databases.find((container) => container.name === name),
+  )
   const steps = [...awaySteps(strays), ...moveSteps('db', spec, moves, [...idsAway(strays), 'directories'])]
   if (moves.length === 0 && seen.prepared === wanted.preparation) return steps
 
@@ -115,7 +118,11 @@ function databaseSteps(site: Site, wanted: Wanted, seen: Observed): ProjectStep[
 
 const DATABASE_DONE = ['db.ready', 'db.bootstrap', 'db.starter']
 
-function runtimeSteps(site: Site, wanted: Wanted, seen: Observed): { steps: ProjectStep[]; complete: boolean } {
+function runtimeSteps(
+  site: Site,
+  wanted: Wanted,
+  seen: Observed,
+): { steps: ProjectStep[]; complete: boolean } {
   const replicas = replicasOf(site, wanted, seen)
   const known = new Set(replicas.map(({ container }) => container))
   const strays = seen.containers.filter((each) => each.role === 'runtime' && !known.has(each))
@@ -157,10 +164,18 @@ function freeSlot(replicas: readonly Replica[], served: Observed['served']): num
   return idle?.slot ?? SLOTS[0]
 }
 
-function moveSteps(part: Part, spec: ContainerSpec, moves: readonly Move[], after: readonly string[]): ProjectStep[] {
+function moveSteps(
+  part: Part,
+  spec: ContainerSpec,
+  moves: readonly Move[],
+  after: readonly string[],
+): ProjectStep[] {
   return moves.map((move, at) => {
     const previous = moves[at - 1]
-    const order = { id: `${move} ${spec.name}`, after: previous ? [...after, `${previous} ${spec.name}`] : after }
+    const order = {
+      id: `${move} ${spec.name}`,
+      after: previous ? [...after, `${previous} ${spec.name}`] : after,
+    }
     if (move === 'create') return { do: `${part}.create`, spec, ...order }
     return { do: `${part}.${move}`, name: spec.name, ...order }
   })

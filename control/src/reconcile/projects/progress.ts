@@ -13,7 +13,12 @@ export type Progress = {
 
 type Operations = Pick<ReconcilerStore['operations'], 'step' | 'progress'>
 
-export function operationProgress(operations: Operations, id: string | undefined, steps: number, log: Log): Progress {
+export function operationProgress(
+  operations: Operations,
+  id: string | undefined,
+  steps: number,
+  log: Log,
+): Progress {
   let tail = Promise.resolve()
   let done = 0
   const queue = (write: (id: string) => Promise<void>) => {

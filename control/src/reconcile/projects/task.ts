@@ -5,10 +5,11 @@
  * a slow project holds up no other. Work that ends asks for another run, and only a run that finds nothing left to
  * do records the project as observed. A project at work is left out of the runs meanwhile.
  */
-import { Problem } from '@cascata/shared/problem'
-import type { ProjectSecrets } from '@cascata/shared/contract/projects'
-import { StepFailed } from '@cascata/shared/problems/reconcile'
+
 import type { Clock } from '@cascata/shared/clock'
+import type { ProjectSecrets } from '@cascata/shared/contract/projects'
+import { Problem } from '@cascata/shared/problem'
+import { StepFailed } from '@cascata/shared/problems/reconcile'
 import type { Container } from '../../engine/engine.ts'
 import { type Site, SYSTEM } from '../../engine/spec.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
@@ -28,7 +29,7 @@ const PACING = { firstMs: 1_000, maxMs: 60_000 }
 export type Deps = Omit<World, 'paths'> & {
   site: Site
   effects: Effects
-  openSecrets(sealed: string): ProjectSecrets
+  openSecrets(row: Pick<ProjectRow, 'ref' | 'secrets'>): ProjectSecrets
   urlOf(ref: string): string
   served(): Promise<Served>
   /** Something was changed: runs the reconcilers again soon. */
@@ -43,7 +44,13 @@ export type ProjectsTask = Task & {
   idle(): Promise<void>
 }
 
-type Work = { ref: string; plan: Plan; wanted: Wanted | undefined; row: ProjectRow | undefined; operation: string | undefined }
+type Work = {
+  ref: string
+  plan: Plan
+  wanted: Wanted | undefined
+  row: ProjectRow | undefined
+  operation: string | undefined
+}
 
 export function projectsTask(deps: Deps): ProjectsTask {
   const reconciler = new Projects(deps)
@@ -114,7 +121,7 @@ class Projects {
   ): Promise<Work | undefined> {
     const { site, clock } = this.#deps
     try {
-      const secrets = this.#deps.openSecrets(row.secrets)
+      const secrets = this.#deps.openSecrets(row)
       const context = { secrets, url: this.#deps.urlOf(row.ref), paths: site.paths, now: clock.now() }
       const wanted = wantedOf(row, context)
       const prepared = this.#prepared.get(row.ref) ?? null
@@ -144,7 +151,9 @@ class Projects {
   async #carryOut({ ref, plan, wanted, row, operation }: Work, signal: AbortSignal): Promise<void> {
     const { store, log, clock } = this.#deps
     const progress = operationProgress(store.operations, operation, plan.steps.length, log)
-    const outcome = await runInOrder(plan.steps, (step) => this.#step({ ref, step, wanted, progress, signal }))
+    const outcome = await runInOrder(plan.steps, (step) =>
+      this.#step({ ref, step, wanted, progress, signal }),
+    )
     await progress.flush()
     if (signal.aborted) return
     const [failure] = outcome.failed
@@ -180,10 +189,14 @@ class Projects {
   async #recordSettled(row: ProjectRow, plan: Plan, awaited: boolean): Promise<void> {
     const { store, effects } = this.#deps
     const known =
-      row.observedGeneration === row.generation && row.observedState === plan.state && row.lastProblem === null
+      row.observedGeneration === row.generation &&
+      row.observedState === plan.state &&
+      row.lastProblem === null
     if (!known) {
       const observation = { generation: row.generation, state: plan.state, problem: null }
-      await effects.run(`${row.ref}.project.record`, () => store.projects.recordObserved(row.ref, observation))
+      await effects.run(`${row.ref}.project.record`, () =>
+        store.projects.recordObserved(row.ref, observation),
+      )
     }
     if (awaited) {
       await effects.run(`${row.ref}.operation.complete`, () =>
@@ -198,7 +211,12 @@ class Projects {
     log.warn({ project: row.ref, step, err: error }, 'step failed')
     const { code, title, message } = error instanceof Problem ? error : StepFailed(step).because(error)
     const problem = { code, title, detail: message }
-    if (row.observedState === 'failing' && row.lastProblem?.code === code && row.lastProblem.detail === message) return
+    if (
+      row.observedState === 'failing' &&
+      row.lastProblem?.code === code &&
+      row.lastProblem.detail === message
+    )
+      return
     await store.projects
       .recordObserved(row.ref, { generation: row.observedGeneration, state: 'failing', problem })
       .catch((cause: unknown) => log.error({ project: row.ref, err: cause }, 'problem was not recorded'))

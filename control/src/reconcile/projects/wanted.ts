@@ -43,7 +43,12 @@ export function modeOf(row: Pick<Intent, 'desired' | 'importing' | 'purgeAfter'>
   return row.desired
 }
 
-export const shapeOf = ({ ref, uid, limits, restarts }: Intent): ProjectShape => ({ ref, uid, limits, restarts })
+export const shapeOf = ({ ref, uid, limits, restarts }: Intent): ProjectShape => ({
+  ref,
+  uid,
+  limits,
+  restarts,
+})
 
 export function wantedOf(
   row: Intent,
