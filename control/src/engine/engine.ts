@@ -47,7 +47,6 @@ export type Container = {
   /** `specHash` of what it was created from: another value is drift. */
   spec: string
   image: string
-  startedAt: string | null
   exitCode: number | null
 }
 

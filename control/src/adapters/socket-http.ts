@@ -1,0 +1,67 @@
+/** HTTP over a unix socket, for asking our own parts whether they are there. */
+import { watch } from 'node:fs'
+import { request } from 'node:http'
+import { dirname } from 'node:path'
+
+export type SocketAnswer = { status: number; body: string }
+
+const BODY_BYTES_MAX = 64 * 1024
+
+/** Null when nobody answers in time. */
+export function getOverSocket(
+  socketPath: string,
+  path: string,
+  timeoutMs: number,
+): Promise<SocketAnswer | null> {
+  return new Promise((resolve) => {
+    const sent = request(
+      { socketPath, path, agent: false, signal: AbortSignal.timeout(timeoutMs) },
+      (answer) => {
+        let body = ''
+        answer.setEncoding('utf8')
+        answer.on('data', (chunk: string) => {
+          if (body.length < BODY_BYTES_MAX) body += chunk
+        })
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }))
+        answer.on('error', () => resolve(null))
+      },
+    )
+    // Nobody listens, no such socket, no answer in time: all the same to the one who asks.
+    sent.on('error', () => resolve(null))
+    sent.end()
+  })
+}
+
+/**
+ * Asks until the answer is wanted. Looks again at once when something changes beside the socket (a listener makes
+ * it appear), and else after a pause that grows: no fixed poll to wait for.
+ */
+export async function waitForAnswer(
+  ask: () => Promise<boolean>,
+  { socketPath, timeoutMs }: { socketPath: string; timeoutMs: number },
+): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs
+  const stop = new AbortController()
+  let wake = () => {}
+  const watcher = watch(dirname(socketPath), { signal: stop.signal, persistent: false }, () => wake())
+  // The directory went away, or the limit of watches is reached: the pauses still end.
+  watcher.on('error', () => {})
+  try {
+    for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(pauseMs * 1.5, PAUSE_MS_MAX)) {
+      if (await ask()) return true
+      if (performance.now() >= deadline) return false
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pauseMs)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+  } finally {
+    stop.abort()
+  }
+}
+
+const PAUSE_MS_MIN = 5
+const PAUSE_MS_MAX = 50

@@ -1,0 +1,192 @@
+/**
+ * Writes nginx's whole configuration from the model. Pure. Never patched: what is not in the model is not in the text.
+ *
+ * The text holds its own digest behind the probe's socket, so that what nginx really serves can be asked.
+ */
+import { createHash } from 'node:crypto'
+import * as answers from './answers.ts'
+import type { Domain, EdgeSite, ProjectSite } from './site.ts'
+
+export type Rendered = { text: string; digest: string }
+
+export const PROBE_PATH = '/digest'
+
+export function renderEdge(site: EdgeSite): Rendered {
+  const digest = createHash('sha256').update(wholeText(site, '')).digest('hex').slice(0, 32)
+  return { text: wholeText(site, digest), digest }
+}
+
+const wholeText = (site: EdgeSite, digest: string): string =>
+  `${[main(site), http(site, digest)].join('\n\n')}\n`
+
+const main = ({ workers }: EdgeSite) => `# Made by Cascata from its projects: written anew at each change.
+worker_processes ${workers};
+pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+# A reload leaves the old workers to their open connections for so long.
+worker_shutdown_timeout 300s;
+
+events {
+  worker_connections 4096;
+}`
+
+function http(site: EdgeSite, digest: string): string {
+  const projects = site.projects.toSorted((a, b) => (a.ref < b.ref ? -1 : 1))
+  const blocks = [
+    GLOBALS,
+    probe(digest),
+    unknownHosts(site.domain),
+    control(site.domain),
+    ...projects.map((project) => projectBlocks(site.domain, project)),
+  ]
+  return `http {\n${indented(blocks.join('\n\n'))}\n}`
+}
+
+const GLOBALS = `default_type application/octet-stream;
+server_tokens off;
+server_names_hash_max_size 16384;
+server_names_hash_bucket_size 256;
+map_hash_bucket_size 256;
+
+client_body_temp_path /tmp/body;
+proxy_temp_path /tmp/proxy;
+fastcgi_temp_path /tmp/fastcgi;
+uwsgi_temp_path /tmp/uwsgi;
+scgi_temp_path /tmp/scgi;
+
+client_header_timeout 15s;
+client_body_timeout 60s;
+send_timeout 60s;
+keepalive_timeout 75s;
+reset_timedout_connection on;
+large_client_header_buffers 4 32k;
+
+# No query string in the log: keys and personal things travel in it.
+map $request_uri $path_only {
+  ~^(?<before>[^?]*) $before;
+}
+log_format requests escape=json '{"at":"$time_iso8601","request_id":"$request_id","host":"$host",'
+  '"method":"$request_method","path":"$path_only","status":$status,"bytes":$body_bytes_sent,'
+  '"seconds":$request_time,"upstream_seconds":"$upstream_response_time","remote":"$remote_addr"}';
+access_log /dev/stdout requests;
+
+map $http_upgrade $connection_header {
+  default upgrade;
+  '' '';
+}
+
+ssl_protocols TLSv1.3;
+ssl_session_cache shared:tls:5m;
+ssl_session_timeout 1h;
+ssl_session_tickets off;
+
+proxy_http_version 1.1;
+# What a client says of itself is overwritten: nothing behind may trust it.
+proxy_set_header Host $http_host;
+proxy_set_header Connection $connection_header;
+proxy_set_header Upgrade $http_upgrade;
+proxy_set_header X-Request-Id $request_id;
+proxy_set_header X-Real-IP $remote_addr;
+proxy_set_header X-Forwarded-For $remote_addr;
+proxy_set_header X-Forwarded-Proto $scheme;
+proxy_set_header X-Forwarded-Host $http_host;
+proxy_set_header X-Forwarded-Port $server_port;
+proxy_set_header Forwarded '';
+# Bodies stream through: what is on the way is not gathered on this small machine's memory.
+proxy_request_buffering off;
+proxy_max_temp_file_size 0;
+proxy_connect_timeout 5s;
+proxy_send_timeout 120s;
+proxy_read_timeout 120s;
+# A kept connection that was just closed is tried again, unless the request may have had an effect.
+proxy_next_upstream error;
+proxy_next_upstream_tries 2;`
+
+const probe = (digest: string) => `server {
+  listen unix:/run/edge/probe.sock;
+  access_log off;
+  location = ${PROBE_PATH} {
+    default_type text/plain;
+    return 200 '${digest}';
+  }
+  location / {
+    return 404;
+  }
+}`
+
+const listen = (domain: Domain, more = '') => `listen 8080${more};
+listen 8443 ssl${more};
+http2 on;
+ssl_certificate /etc/cascata/certs/${domain}.crt;
+ssl_certificate_key /etc/cascata/certs/${domain}.key;`
+
+const unknownHosts = (domain: Domain) =>
+  server([listen(domain, ' default_server'), 'server_name _;', everything(answers.UnknownHost)])
+
+function control(domain: Domain): string {
+  const names = [...new Set([domain, 'localhost', '127.0.0.1'])].join(' ')
+  return [
+    upstream('control', '_control', 1),
+    server([
+      listen(domain),
+      `server_name ${names};`,
+      // Archives are uploaded here; control itself bounds each.
+      'client_max_body_size 0;',
+      'proxy_read_timeout 3600s;',
+      'proxy_send_timeout 3600s;',
+      passTo('control', answers.ControlStarting),
+    ]),
+  ].join('\n\n')
+}
+
+function projectBlocks(domain: Domain, { ref, answer, bodyBytesMax }: ProjectSite): string {
+  const head = [listen(domain), `server_name ${ref}.${domain};`]
+  if (answer === 'paused') return server([...head, everything(answers.ProjectPaused)])
+  if (answer === 'importing') return server([...head, everything(answers.ProjectImporting)])
+  const name = `project_${ref}`
+  return [
+    upstream(name, ref, answer.slot),
+    server([...head, `client_max_body_size ${bodyBytesMax};`, passTo(name, answers.ProjectStarting)]),
+  ].join('\n\n')
+}
+
+/** Kept connections are dropped before the other side drops them. */
+const upstream = (name: string, directory: string, slot: number) => `upstream ${name} {
+  server unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0;
+  keepalive 32;
+  keepalive_timeout 4s;
+}`
+
+const passTo = (name: string, away: answers.Answer) => `location / {
+  proxy_pass http://${name};
+}
+error_page 502 = @away;
+error_page 504 = @late;
+error_page 413 = @large;
+location @away {
+${indented(saying(away))}
+}
+location @late {
+${indented(saying(answers.UpstreamTimeout))}
+}
+location @large {
+${indented(saying(answers.BodyTooLarge))}
+}`
+
+const everything = (answer: answers.Answer) => `location / {\n${indented(saying(answer))}\n}`
+
+function saying(answer: answers.Answer): string {
+  const retry =
+    answer.retryAfterS === undefined ? [] : [`add_header Retry-After ${answer.retryAfterS} always;`]
+  return [
+    'default_type application/problem+json;',
+    'add_header X-Request-Id $request_id always;',
+    'add_header Cache-Control no-store always;',
+    ...retry,
+    `return ${answer.status} '${answers.bodyOf(answer)}';`,
+  ].join('\n')
+}
+
+const server = (lines: readonly string[]) => `server {\n${indented(lines.join('\n'))}\n}`
+
+const indented = (text: string) => text.replaceAll(/^(?=.)/gm, '  ')

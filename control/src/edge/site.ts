@@ -1,0 +1,41 @@
+/**
+ * What nginx serves, as a model. Names reach the configuration's text only through the brands made here: what has
+ * passed them holds no character that means anything to nginx.
+ */
+import { ProjectRef } from '@cascata/shared/ids'
+import { z } from 'zod'
+
+/** A host name as DNS has it, in lower case; `localhost` is one. */
+export const Domain = z
+  .string()
+  .max(200)
+  .regex(
+    /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    'a domain is made of labels of a-z, 0-9 and "-", parted by dots',
+  )
+  .brand<'Domain'>()
+export type Domain = z.infer<typeof Domain>
+
+export const Slot = z.int().min(1).max(99).brand<'Slot'>()
+export type Slot = z.infer<typeof Slot>
+
+export const ProjectSite = z.object({
+  ref: ProjectRef,
+  bodyBytesMax: z.int().positive(),
+  /** Where its requests go; or why they go nowhere. */
+  answer: z.union([z.object({ slot: Slot }), z.enum(['paused', 'importing'])]),
+})
+export type ProjectSite = z.infer<typeof ProjectSite>
+
+export const EdgeSite = z.object({
+  domain: Domain,
+  workers: z.int().min(1).max(64),
+  projects: z.array(ProjectSite),
+})
+export type EdgeSite = z.infer<typeof EdgeSite>
+
+/** Slots by ref, as this site serves them. */
+export const routesOf = (site: EdgeSite): Record<string, number> =>
+  Object.fromEntries(
+    site.projects.flatMap(({ ref, answer }) => (typeof answer === 'string' ? [] : [[ref, answer.slot]])),
+  )

@@ -1,0 +1,36 @@
+/** The engine that is Docker on this machine. The only importer of dockerode, with its neighbours here. */
+import Docker from 'dockerode'
+import type { Engine } from '../engine.ts'
+import { call } from './call.ts'
+import { containers } from './containers.ts'
+import { events } from './events.ts'
+import { exec } from './exec.ts'
+import { INSTANCE } from './labels.ts'
+import { logs } from './logs.ts'
+
+const CONFLICT = 409
+
+export function dockerEngine(options: { socket: string; instance: string }): Engine {
+  const docker = new Docker({ socketPath: options.socket })
+  return {
+    ...containers(docker, options.instance),
+    ensureEgressNetwork: (name) => ensureEgressNetwork(docker, options.instance, name),
+    exec: (name, argv, { timeoutMs } = {}) => exec(docker, name, argv, timeoutMs),
+    logs: (name, how) => logs(docker, name, how),
+    events: (signal) => events(docker, options.instance, signal),
+  }
+}
+
+async function ensureEgressNetwork(docker: Docker, instance: string, name: string): Promise<void> {
+  const found = await call('list networks', () => docker.listNetworks({ filters: { name: [name] } }))
+  // The filter matches parts of names.
+  if (found?.some((network) => network.Name === name)) return
+  const settings = {
+    Name: name,
+    Driver: 'bridge',
+    CheckDuplicate: true,
+    Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+    Labels: { [INSTANCE]: instance },
+  }
+  await call(`create network ${name}`, () => docker.createNetwork(settings), { fine: [CONFLICT] })
+}

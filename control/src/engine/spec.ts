@@ -1,0 +1,212 @@
+/**
+ * What each kind of container is made of. Pure: the same project and instance give the same spec, and `specHash`
+ * of it is the label by which drift is seen.
+ */
+import { createHash } from 'node:crypto'
+import type { ProjectLimits } from '@cascata/shared/contract/projects'
+import { EDGE_UID, META_UID, type Paths, REDIS_UID } from '../paths.ts'
+import type { ContainerSpec, Mount } from './engine.ts'
+
+const MiB = 1024 * 1024
+
+export const SYSTEM = '_system'
+
+export type Site = {
+  instance: string
+  imageTag: string
+  paths: Paths
+  bind: string
+  httpPort: number
+  httpsPort: number
+}
+
+export type ProjectShape = {
+  ref: string
+  uid: number
+  limits: ProjectLimits
+  /** Another number is another spec, so containers are made anew. */
+  restarts: number
+}
+
+export const egressNetwork = (site: Pick<Site, 'instance'>) => `${site.instance}-egress`
+export const edgeNetwork = (site: Pick<Site, 'instance'>) => `${site.instance}-edge`
+
+export const dbName = (site: Pick<Site, 'instance'>, ref: string) => `${site.instance}-${ref}-db`
+export const runtimeName = (site: Pick<Site, 'instance'>, ref: string, slot: number) =>
+  `${site.instance}-${ref}-runtime-${slot}`
+export const systemName = (site: Pick<Site, 'instance'>, role: 'redis' | 'meta' | 'edge' | 'control') =>
+  `${site.instance}-${role}`
+
+/** The number at the end of a runtime's name, which is also that of its socket. */
+export function slotOf(name: string): number | undefined {
+  const match = /-runtime-([1-9][0-9]?)$/.exec(name)
+  return match ? Number(match[1]) : undefined
+}
+
+const bind = (source: string, target: string, readOnly = false): Mount => ({
+  kind: 'bind',
+  source,
+  target,
+  readOnly,
+})
+const scratch: Mount = { kind: 'tmpfs', target: '/tmp', bytes: 64 * MiB }
+const image = (site: Site, name: string) => `cascata-${name}:${site.imageTag}`
+
+const limitsOf = (limits: ProjectLimits['db']) => ({
+  memoryBytes: limits.memory_mb * MiB,
+  cpus: limits.cpus,
+  pids: limits.pids,
+})
+
+/** Memory settings that fit the container; all else is in the image's own configuration. */
+export function postgresCommand(memoryBytes: number, maxConnections: number): string[] {
+  const mib = Math.floor(memoryBytes / MiB)
+  const settings = {
+    listen_addresses: '',
+    unix_socket_directories: '/run/postgresql',
+    max_connections: String(maxConnections),
+    shared_buffers: `${Math.max(16, Math.min(Math.floor(mib / 4), 8192))}MB`,
+    effective_cache_size: `${Math.floor((mib * 3) / 4)}MB`,
+    maintenance_work_mem: `${Math.max(8, Math.floor(mib / 16))}MB`,
+    work_mem: `${Math.max(1, Math.floor(mib / 128))}MB`,
+  }
+  return ['postgres', ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+}
+
+function postgres(
+  site: Site,
+  own: Pick<ContainerSpec, 'name' | 'project' | 'role' | 'uid' | 'env'> & {
+    files: string
+    sockets: string
+    limits: ContainerSpec['limits']
+    connections: number
+  },
+): ContainerSpec {
+  return {
+    name: own.name,
+    project: own.project,
+    role: own.role,
+    image: image(site, 'postgres'),
+    command: postgresCommand(own.limits.memoryBytes, own.connections),
+    env: own.env,
+    uid: own.uid,
+    gid: own.uid,
+    mounts: [bind(own.files, '/var/lib/postgresql'), bind(own.sockets, '/run/postgresql'), scratch],
+    network: 'none',
+    // Parallel queries share memory through /dev/shm, and it is charged to the container.
+    limits: { ...own.limits, shmBytes: Math.max(64 * MiB, Math.floor(own.limits.memoryBytes / 4)) },
+    // Fast shutdown: an open session would make SIGTERM wait until the kill (and then recovery).
+    stopSignal: 'SIGINT',
+    stopTimeoutS: 30,
+  }
+}
+
+export function dbSpec(site: Site, project: ProjectShape): ContainerSpec {
+  const paths = site.paths.project(project.ref)
+  return postgres(site, {
+    name: dbName(site, project.ref),
+    project: project.ref,
+    role: 'db',
+    uid: project.uid,
+    env: { CASCATA_RESTARTS: String(project.restarts) },
+    files: paths.dbFiles,
+    sockets: paths.dbSocketDir,
+    limits: limitsOf(project.limits.db),
+    connections: 60,
+  })
+}
+
+export function runtimeSpec(site: Site, project: ProjectShape, slot: number): ContainerSpec {
+  const paths = site.paths.project(project.ref)
+  return {
+    name: runtimeName(site, project.ref, slot),
+    project: project.ref,
+    role: 'runtime',
+    image: image(site, 'runtime'),
+    env: {
+      CASCATA_PROJECT_FILE: '/run/cascata/project.json',
+      CASCATA_SOCKET: `/run/cascata/http/${slot}.sock`,
+      CASCATA_RESTARTS: String(project.restarts),
+    },
+    uid: project.uid,
+    gid: project.uid,
+    mounts: [bind(paths.run, '/run/cascata', true), bind(paths.http, '/run/cascata/http'), scratch],
+    network: { bridge: egressNetwork(site) },
+    limits: limitsOf(project.limits.runtime),
+    stopSignal: 'SIGTERM',
+    stopTimeoutS: 30,
+  }
+}
+
+export function metaSpec(site: Site): ContainerSpec {
+  return postgres(site, {
+    name: systemName(site, 'meta'),
+    project: SYSTEM,
+    role: 'meta',
+    uid: META_UID,
+    env: {},
+    files: site.paths.metaFiles,
+    sockets: site.paths.metaSocketDir,
+    limits: { memoryBytes: 256 * MiB, cpus: 1, pids: 128 },
+    connections: 40,
+  })
+}
+
+export function redisSpec(site: Site): ContainerSpec {
+  return {
+    name: systemName(site, 'redis'),
+    project: SYSTEM,
+    role: 'redis',
+    image: image(site, 'redis'),
+    env: {},
+    uid: REDIS_UID,
+    gid: REDIS_UID,
+    mounts: [bind(site.paths.redisFiles, '/data'), bind(site.paths.redisRun, '/run/redis'), scratch],
+    network: 'none',
+    limits: { memoryBytes: 192 * MiB, cpus: 1, pids: 32 },
+    stopSignal: 'SIGTERM',
+    stopTimeoutS: 15,
+  }
+}
+
+export function edgeSpec(site: Site): ContainerSpec {
+  const publish = (hostPort: number, port: number) => ({ hostIp: site.bind, hostPort, port })
+  return {
+    name: systemName(site, 'edge'),
+    project: SYSTEM,
+    role: 'edge',
+    image: image(site, 'edge'),
+    env: {},
+    uid: EDGE_UID,
+    gid: EDGE_UID,
+    mounts: [
+      bind(site.paths.run, '/run/cascata', true),
+      bind(site.paths.edge, '/etc/cascata', true),
+      bind(site.paths.edgeRun, '/run/edge'),
+      scratch,
+    ],
+    network: { bridge: edgeNetwork(site) },
+    publish: [publish(site.httpPort, 8080), publish(site.httpsPort, 8443)],
+    limits: { memoryBytes: 256 * MiB, cpus: 2, pids: 64 },
+    // Graceful for nginx: requests under way end.
+    stopSignal: 'SIGQUIT',
+    stopTimeoutS: 15,
+  }
+}
+
+/** Of what makes a container, in a fixed order of keys: a field left out and one set to undefined are the same. */
+export function specHash(spec: ContainerSpec): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(spec)))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined)
+  return Object.fromEntries(
+    entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]),
+  )
+}

@@ -1,0 +1,45 @@
+/** Where everything of an instance lives under `CASCATA_HOME`. The same paths hold inside and outside of control's container. */
+import { join } from 'node:path'
+
+export type Paths = ReturnType<typeof pathsOf>
+
+export function pathsOf(home: string) {
+  const at = (...parts: string[]) => join(home, ...parts)
+  return {
+    home,
+    masterKey: at('control', 'master.key'),
+    control: at('control'),
+    controlRun: at('run', '_control'),
+    controlSocket: at('run', '_control', 'http', '1.sock'),
+    controlHttp: at('run', '_control', 'http'),
+    redisSocket: at('run', '_redis', 'redis.sock'),
+    redisRun: at('run', '_redis'),
+    system: at('system'),
+    redisFiles: at('system', 'redis'),
+    metaRun: at('run', '_meta'),
+    metaSocketDir: at('run', '_meta', 'db'),
+    metaFiles: at('system', 'meta'),
+    edge: at('edge'),
+    edgeCertificates: at('edge', 'certs'),
+    edgeRun: at('run', '_edge'),
+    edgeProbe: at('run', '_edge', 'probe.sock'),
+    run: at('run'),
+    projects: at('projects'),
+    backups: at('backups'),
+    imports: at('imports'),
+    project: (ref: string) => ({
+      run: at('run', ref),
+      document: at('run', ref, 'project.json'),
+      http: at('run', ref, 'http'),
+      socket: (slot: number) => at('run', ref, 'http', `${slot}.sock`),
+      dbSocketDir: at('run', ref, 'db'),
+      files: at('projects', ref),
+      dbFiles: at('projects', ref, 'db'),
+    }),
+  }
+}
+
+/** Users of the system's containers; a project's come from its row. */
+export const EDGE_UID = 990
+export const REDIS_UID = 991
+export const META_UID = 992

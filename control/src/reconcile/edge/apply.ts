@@ -1,0 +1,91 @@
+/** Carries out one step of the edge. */
+import { join } from 'node:path'
+import { EdgeConfigRefused, EdgeNotServing } from '@cascata/shared/problems/reconcile'
+import type { Files } from '../../adapters/files.ts'
+import type { Certificate } from '../../edge/certificate.ts'
+import type { Domain } from '../../edge/site.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { edgeNetwork, type Site } from '../../engine/spec.ts'
+import { EDGE_UID, type Paths } from '../../paths.ts'
+import { CURRENT, writeCandidate } from './candidates.ts'
+import type { EdgeStep } from './plan.ts'
+
+const PROBE_TIMEOUT_MS = 10_000
+
+/** Asks nginx itself, over its probe socket. */
+export type EdgeProbe = {
+  /** Null when it does not answer. */
+  digest(): Promise<string | null>
+  /** False when it has not come to serve this within the time. */
+  waitFor(digest: string, timeoutMs: number): Promise<boolean>
+}
+
+export type EdgeWorld = {
+  engine: Engine
+  files: Files
+  probe: EdgeProbe
+  site: Site
+  domain: Domain
+  makeCertificate(domain: Domain): Promise<Certificate>
+}
+
+export const certificatePaths = (paths: Paths, domain: Domain) => ({
+  certificate: join(paths.edgeCertificates, `${domain}.crt`),
+  key: join(paths.edgeCertificates, `${domain}.key`),
+})
+
+export async function applyEdgeStep(world: EdgeWorld, step: EdgeStep): Promise<void> {
+  const { engine, files, site } = world
+  const link = join(site.paths.edge, CURRENT)
+  switch (step.do) {
+    case 'directories.ensure':
+      for (const directory of step.directories) await files.ensureDirectory(directory)
+      return
+    case 'edge.certificate':
+      return makeCertificate(world)
+    case 'edge.write':
+      return writeCandidate(files, site.paths, step)
+    case 'edge.test':
+      return test(world, step.name)
+    case 'edge.switch':
+      return files.switchLink(link, step.name)
+    case 'edge.create':
+      await engine.ensureEgressNetwork(edgeNetwork(site))
+      return engine.create(step.spec)
+    case 'edge.start':
+      // nginx does not bind to a socket that a killed one left behind.
+      await files.remove(site.paths.edgeProbe)
+      return engine.start(step.name)
+    case 'edge.stop':
+      return engine.stop(step.name)
+    case 'edge.remove':
+      return engine.remove(step.name)
+    case 'edge.reload':
+      return engine.signal(step.container, 'SIGHUP')
+    case 'edge.probe':
+      if (await world.probe.waitFor(step.digest, PROBE_TIMEOUT_MS)) return
+      if (step.back !== null) {
+        await files.switchLink(link, step.back)
+        await engine.signal(step.container, 'SIGHUP')
+      }
+      throw EdgeNotServing()
+    case 'edge.prune':
+      for (const name of step.names) await files.remove(join(site.paths.edge, name))
+      return
+  }
+}
+
+async function test({ engine, site }: EdgeWorld, name: string): Promise<void> {
+  const conf = `/etc/cascata/${name}/nginx.conf`
+  const argv = ['nginx', '-t', '-q', '-e', 'stderr', '-c', conf]
+  const { exitCode, stderr } = await engine.exec(`${site.instance}-edge`, argv)
+  if (exitCode !== 0) throw EdgeConfigRefused().because(new Error(stderr.slice(0, 4_000)))
+}
+
+async function makeCertificate({ files, site, domain, makeCertificate: make }: EdgeWorld): Promise<void> {
+  const { certificate, key } = await make(domain)
+  const to = certificatePaths(site.paths, domain)
+  // The certificate last: it is by it that the pair is known to be there.
+  await files.write(to.key, key, { uid: 0, gid: EDGE_UID, mode: 0o640 })
+  await files.write(to.certificate, certificate, { uid: 0, gid: EDGE_UID, mode: 0o644 })
+}

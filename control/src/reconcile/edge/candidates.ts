@@ -1,0 +1,48 @@
+/** The configurations on disk: `edge/candidate-<n>/` with nginx's text and what it serves, and the link to the one in use. */
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Files } from '../../adapters/files.ts'
+import type { Rendered } from '../../edge/render.ts'
+import { EDGE_UID, type Paths } from '../../paths.ts'
+import type { Served } from '../projects/observe.ts'
+import { type Candidate, candidateNumber } from './plan.ts'
+
+const Manifest = z.object({ digest: z.string(), routes: z.record(z.string(), z.int()) })
+type Manifest = z.infer<typeof Manifest>
+
+export const CURRENT = 'current'
+
+export async function listCandidates(files: Files, paths: Paths): Promise<Candidate[]> {
+  const names = (await files.list(paths.edge)).filter((name) => !Number.isNaN(candidateNumber(name)))
+  const sorted = names.toSorted((a, b) => candidateNumber(a) - candidateNumber(b))
+  return Promise.all(
+    sorted.map(async (name) => ({ name, digest: (await readManifest(files, paths, name))?.digest ?? null })),
+  )
+}
+
+/** The manifest is written last: a candidate without one is half of one. */
+export async function writeCandidate(
+  files: Files,
+  paths: Paths,
+  { name, rendered, routes }: { name: string; rendered: Rendered; routes: Record<string, number> },
+): Promise<void> {
+  const path = join(paths.edge, name)
+  const readable = { uid: 0, gid: EDGE_UID, mode: 0o640 }
+  await files.ensureDirectory({ path, uid: 0, gid: EDGE_UID, mode: 0o750 })
+  await files.write(join(path, 'nginx.conf'), rendered.text, readable)
+  const manifest: Manifest = { digest: rendered.digest, routes }
+  await files.write(join(path, 'manifest.json'), JSON.stringify(manifest), readable)
+}
+
+/** What the nginx that serves `digest` sends where; null when no candidate is that one. */
+export async function servedBy(files: Files, paths: Paths, digest: string | null): Promise<Served> {
+  if (digest === null) return null
+  const found = (await listCandidates(files, paths)).findLast((candidate) => candidate.digest === digest)
+  const manifest = found && (await readManifest(files, paths, found.name))
+  return manifest ? new Map(Object.entries(manifest.routes)) : null
+}
+
+async function readManifest(files: Files, paths: Paths, name: string): Promise<Manifest | null> {
+  const text = await files.read(join(paths.edge, name, 'manifest.json'))
+  return text === null ? null : Manifest.parse(JSON.parse(text))
+}

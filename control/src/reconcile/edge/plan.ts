@@ -1,0 +1,92 @@
+/**
+ * The steps from the edge as it is to the edge as it should be, in order. Pure.
+ *
+ * A running nginx gets a new configuration only after it has tested it. One that does not run starts with the
+ * configuration that was last in use, and gets the new one in the pass after.
+ */
+import type { Directory } from '../../adapters/files.ts'
+import type { Rendered } from '../../edge/render.ts'
+import type { Container, ContainerSpec } from '../../engine/engine.ts'
+import { movesTo } from '../containers.ts'
+
+export type EdgeWanted = { rendered: Rendered; routes: Record<string, number>; spec: ContainerSpec }
+
+export type Candidate = { name: string; digest: string | null }
+
+export type EdgeObserved = {
+  container: Container | undefined
+  unsound: readonly Directory[]
+  certificate: boolean
+  /** By number, rising. */
+  candidates: readonly Candidate[]
+  /** Name of the one `current` points at. */
+  current: string | null
+  /** Digest of what nginx serves, as it says itself; null when it does not answer. */
+  serving: string | null
+}
+
+export type EdgeStep =
+  | { do: 'directories.ensure'; directories: readonly Directory[] }
+  | { do: 'edge.certificate' }
+  | { do: 'edge.write'; name: string; rendered: Rendered; routes: Record<string, number> }
+  | { do: 'edge.test'; name: string }
+  | { do: 'edge.switch'; name: string }
+  | { do: 'edge.create'; spec: ContainerSpec }
+  | { do: 'edge.start' | 'edge.stop' | 'edge.remove'; name: string }
+  | { do: 'edge.reload'; container: string }
+  /** `back` is the candidate to return to when this one is not served. */
+  | { do: 'edge.probe'; digest: string; back: string | null; container: string }
+  | { do: 'edge.prune'; names: readonly string[] }
+
+export function planEdge(wanted: EdgeWanted, seen: EdgeObserved): EdgeStep[] {
+  const steps: EdgeStep[] = []
+  if (seen.unsound.length > 0) steps.push({ do: 'directories.ensure', directories: seen.unsound })
+  if (!seen.certificate) steps.push({ do: 'edge.certificate' })
+
+  const current = seen.candidates.find(({ name }) => name === seen.current)
+  const moves = movesTo(wanted.spec, seen.container)
+  const write = writeStep(wanted, seen)
+  if (moves.length > 0) {
+    if (!current?.digest) steps.push(write, { do: 'edge.switch', name: write.name })
+    for (const move of moves) {
+      if (move === 'create') steps.push({ do: 'edge.create', spec: wanted.spec })
+      else steps.push({ do: `edge.${move}`, name: wanted.spec.name })
+    }
+    const digest = current?.digest ?? wanted.rendered.digest
+    steps.push({ do: 'edge.probe', digest, back: null, container: wanted.spec.name })
+  } else if (current?.digest !== wanted.rendered.digest) {
+    steps.push(
+      write,
+      { do: 'edge.test', name: write.name },
+      { do: 'edge.switch', name: write.name },
+      ...reload(wanted, current?.name ?? null),
+    )
+  } else if (seen.serving !== wanted.rendered.digest) {
+    // Switched, and then something came between: the reload was lost, or nginx has not got that far.
+    steps.push(...reload(wanted, null))
+  }
+  const old = stale(seen)
+  if (old.length > 0) steps.push({ do: 'edge.prune', names: old })
+  return steps
+}
+
+const reload = ({ spec, rendered }: EdgeWanted, back: string | null): EdgeStep[] => [
+  { do: 'edge.reload', container: spec.name },
+  { do: 'edge.probe', digest: rendered.digest, back, container: spec.name },
+]
+
+const CANDIDATE = /^candidate-(\d{1,9})$/
+
+export const candidateNumber = (name: string): number => Number(CANDIDATE.exec(name)?.[1] ?? Number.NaN)
+
+function writeStep({ rendered, routes }: EdgeWanted, { candidates }: EdgeObserved) {
+  const last = candidates.reduce((most, { name }) => Math.max(most, candidateNumber(name)), 0)
+  return { do: 'edge.write' as const, name: `candidate-${last + 1}`, rendered, routes }
+}
+
+/** All but the one in use and the one before it. */
+function stale({ candidates, current }: EdgeObserved): string[] {
+  if (current === null) return []
+  const before = candidates.filter(({ name }) => candidateNumber(name) < candidateNumber(current)).at(-1)
+  return candidates.map(({ name }) => name).filter((name) => name !== current && name !== before?.name)
+}

@@ -1,0 +1,120 @@
+/** Keeps nginx serving what the projects' rows say, and nothing else. */
+import { join } from 'node:path'
+import type { Clock } from '@cascata/shared/clock'
+import { renderEdge } from '../../edge/render.ts'
+import { routesOf } from '../../edge/site.ts'
+import type { Container } from '../../engine/engine.ts'
+import { edgeSpec } from '../../engine/spec.ts'
+import { EDGE_UID } from '../../paths.ts'
+import { Backoff } from '../backoff.ts'
+import type { Effects } from '../effects.ts'
+import type { Readiness } from '../projects/database-port.ts'
+import { readySlots, type Served } from '../projects/observe.ts'
+import type { ReconcilerStore } from '../projects/store-port.ts'
+import { type Pass, settled, type Task } from '../task.ts'
+import { applyEdgeStep, certificatePaths, type EdgeWorld } from './apply.ts'
+import { CURRENT, listCandidates, servedBy } from './candidates.ts'
+import { type EdgeObserved, type EdgeWanted, planEdge } from './plan.ts'
+import { edgeSiteOf } from './wanted.ts'
+
+const PACING = { firstMs: 1_000, maxMs: 60_000 }
+
+export type EdgeDeps = EdgeWorld & {
+  store: Pick<ReconcilerStore, 'projects'>
+  readiness: Readiness
+  effects: Effects
+  /** The edge serves something else than before: whoever waits for it may go on. */
+  changed(): void
+  clock: Clock
+  random(): number
+}
+
+export function edgeTask(deps: EdgeDeps): Task {
+  // Keyed by what was tried: a new intent is tried at once.
+  const backoff = new Backoff(PACING, deps.random)
+  return {
+    name: 'edge',
+    everyMs: 10_000,
+    async run(signal) {
+      const { wanted, seen } = await look(deps)
+      const steps = planEdge(wanted, seen)
+      if (steps.length === 0) return settled
+      const { digest } = wanted.rendered
+      const againInMs = backoff.waitMs(digest, deps.clock.now())
+      if (againInMs > 0) return { ...settled, againInMs }
+      const applied: string[] = []
+      for (const step of steps) {
+        signal.throwIfAborted()
+        try {
+          await deps.effects.run(`_system.${step.do}`, () => applyEdgeStep(deps, step))
+        } catch (error) {
+          backoff.failed(digest, deps.clock.now())
+          return failedAt(step.do, error, { applied, againInMs: backoff.waitMs(digest, deps.clock.now()) })
+        }
+        applied.push(step.do)
+      }
+      backoff.succeeded(digest)
+      deps.changed()
+      return { applied, failed: [] }
+    },
+  }
+}
+
+const failedAt = (what: string, error: unknown, rest: { applied: string[]; againInMs: number }): Pass => ({
+  ...rest,
+  failed: [{ what, error }],
+})
+
+/** What the edge serves now, by its own word. */
+export const servedNow = async ({ files, probe, site }: EdgeWorld): Promise<Served> =>
+  servedBy(files, site.paths, await probe.digest())
+
+async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObserved }> {
+  const { files, site, domain, probe } = deps
+  const rows = await deps.store.projects.list()
+  const [containers, serving] = await Promise.all([deps.engine.list(), probe.digest()])
+  const served = await servedBy(files, site.paths, serving)
+  const byRef = Map.groupBy(containers, ({ project }) => project)
+  const projects = await Promise.all(
+    rows.map(async (row) => {
+      const own = (byRef.get(row.ref) ?? []).filter(({ role }) => role === 'runtime')
+      const seen = {
+        containers: own,
+        ready: await ready(deps, row.ref, own),
+        served: served?.get(row.ref) ?? null,
+      }
+      return { row, seen }
+    }),
+  )
+  const edge = edgeSiteOf(site, domain, projects)
+  const spec = edgeSpec(site)
+  const wanted = { rendered: renderEdge(edge), routes: routesOf(edge), spec }
+  const container = containers.find(({ name }) => name === spec.name)
+  return { wanted, seen: await observeEdge(deps, container, serving) }
+}
+
+/** Asked only where there is a choice. */
+async function ready(deps: EdgeDeps, ref: string, runtimes: readonly Container[]): Promise<Set<number>> {
+  if (runtimes.length < 2) return new Set()
+  return readySlots(deps.readiness, runtimes, deps.site.paths.project(ref).socket)
+}
+
+async function observeEdge(
+  { files, site, domain }: EdgeDeps,
+  container: Container | undefined,
+  serving: string | null,
+): Promise<EdgeObserved> {
+  const { paths } = site
+  const directories = [
+    { path: paths.edge, uid: 0, gid: EDGE_UID, mode: 0o750 },
+    { path: paths.edgeCertificates, uid: 0, gid: EDGE_UID, mode: 0o750 },
+    { path: paths.edgeRun, uid: EDGE_UID, gid: EDGE_UID, mode: 0o750 },
+  ]
+  const [unsound, certificate, candidates, current] = await Promise.all([
+    files.unsound(directories),
+    files.exists(certificatePaths(paths, domain).certificate),
+    listCandidates(files, paths),
+    files.readLink(join(paths.edge, CURRENT)),
+  ])
+  return { container, unsound, certificate, candidates, current, serving }
+}

@@ -1,0 +1,70 @@
+/** Carries out one step of a project. Each is safe to repeat: a kill after the effect and before its record is nothing. */
+import { Problem } from '@cascata/shared/problem'
+import { RuntimeNotReady } from '@cascata/shared/problems/reconcile'
+import type { Files } from '../../adapters/files.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Paths } from '../../paths.ts'
+import type { Readiness, TenantDatabase } from './database-port.ts'
+import type { ProjectStep } from './plan.ts'
+import type { ReconcilerStore } from './store-port.ts'
+import type { Wanted } from './wanted.ts'
+
+export const READY_TIMEOUT_MS = 30_000
+
+export type World = {
+  engine: Engine
+  files: Files
+  database: TenantDatabase
+  readiness: Readiness
+  store: ReconcilerStore
+  paths: Paths
+}
+
+export async function applyStep(world: World, wanted: Wanted, step: ProjectStep): Promise<void> {
+  const { engine, files, database } = world
+  const own = world.paths.project(wanted.ref)
+  const { passwords } = wanted.secrets
+  switch (step.do) {
+    case 'directories.ensure':
+      // In order: a parent is made before what is in it.
+      for (const directory of step.directories) await files.ensureDirectory(directory)
+      return
+    case 'document.write':
+      return files.write(own.document, step.text, { uid: 0, gid: wanted.uid, mode: 0o640 })
+    case 'db.create':
+    case 'runtime.create':
+      return engine.create(step.spec)
+    case 'db.start':
+    case 'runtime.start':
+      return engine.start(step.name)
+    case 'db.stop':
+    case 'runtime.stop':
+      return engine.stop(step.name)
+    case 'db.remove':
+    case 'runtime.remove':
+      return engine.remove(step.name)
+    case 'db.ready':
+      return database.waitUntilReady(own.dbSocketDir, READY_TIMEOUT_MS)
+    case 'db.bootstrap':
+      return database.bootstrap(own.dbSocketDir, passwords)
+    case 'db.starter':
+      return database.applyStarter(own.dbSocketDir, passwords, wanted.template)
+    case 'runtime.ready':
+      return runtimeReady(world, wanted, step.slot)
+    case 'files.remove':
+      await files.remove(own.run)
+      return files.remove(own.files)
+    case 'row.remove':
+      return world.store.projects.remove(wanted.ref)
+  }
+}
+
+async function runtimeReady({ readiness, paths }: World, wanted: Wanted, slot: number): Promise<void> {
+  const socket = paths.project(wanted.ref).socket(slot)
+  try {
+    await readiness.waitUntilReady(socket, READY_TIMEOUT_MS)
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    throw RuntimeNotReady(wanted.ref).because(error)
+  }
+}

@@ -1,0 +1,18 @@
+/** What the reconciler asks of a tenant's Postgres, over its socket. Each may be asked twice: what was applied is recorded in the database. */
+import type { ProjectSecrets } from '@cascata/shared/contract/projects'
+
+export type TenantDatabase = {
+  /** Until it answers a query. @throws when it has not within the time. */
+  waitUntilReady(socketDir: string, timeoutMs: number): Promise<void>
+  /** Passwords of the login roles, and the tenant's migrations. */
+  bootstrap(socketDir: string, passwords: ProjectSecrets['passwords']): Promise<void>
+  /** The project's starter template, once in its life. */
+  applyStarter(socketDir: string, passwords: ProjectSecrets['passwords'], template: string): Promise<void>
+}
+
+/** Whether a runtime answers `/health/ready` on its socket. */
+export type Readiness = {
+  isReady(socket: string): Promise<boolean>
+  /** @throws when it has not become ready within the time. */
+  waitUntilReady(socket: string, timeoutMs: number): Promise<void>
+}

@@ -1,0 +1,25 @@
+/** The project document that the runtime reads: intent, keys and where its database is, as the runtime sees it. Pure. */
+import type { ProjectSecrets } from '@cascata/shared/contract/projects'
+import { ProjectDocument } from '@cascata/shared/project-document'
+import type { ProjectRow } from '../../store/tables/projects.ts'
+
+type Intent = Pick<ProjectRow, 'ref' | 'generation' | 'settings' | 'limits'>
+
+/** Where run/<ref>/db is inside the runtime's container. */
+const DATABASE_DIR = '/run/cascata/db'
+
+export function documentOf(row: Intent, secrets: ProjectSecrets, url: string): ProjectDocument {
+  return ProjectDocument.parse({
+    version: 1,
+    ref: row.ref,
+    generation: row.generation,
+    url,
+    database: { host: DATABASE_DIR, password: secrets.passwords.authenticator },
+    jwtSecret: secrets.jwtSecret,
+    keys: { anon: secrets.anonKey, serviceRole: secrets.serviceRoleKey },
+    rest: row.settings.rest,
+    limits: { bodyBytesMax: row.limits.body_bytes_max },
+  })
+}
+
+export const renderDocument = (document: ProjectDocument): string => `${JSON.stringify(document, null, 2)}\n`

@@ -1,0 +1,23 @@
+/** What the projects reconciler needs of the store; the store's own queries fit, and so does the simulator's memory. */
+import type { OperationRow } from '../../store/tables/operations.ts'
+import type { ProjectRow } from '../../store/tables/projects.ts'
+
+export type Observation = {
+  generation: number
+  state: ProjectRow['observedState']
+  problem: ProjectRow['lastProblem']
+}
+
+export type ReconcilerStore = {
+  projects: {
+    list(): Promise<ProjectRow[]>
+    recordObserved(ref: string, observation: Observation): Promise<void>
+    remove(ref: string): Promise<void>
+  }
+  operations: {
+    listOpen(): Promise<Pick<OperationRow, 'id' | 'ref' | 'generation'>[]>
+    step(id: string, name: string, status: 'running' | 'done' | 'failed'): Promise<void>
+    progress(id: string, progress: number): Promise<void>
+    completeLifecycle(ref: string, generation: number): Promise<void>
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * Keeps every project as its row says.
+ *
+ * A run looks at all projects and starts work on those that need it, a few at once, without waiting for the end:
+ * a slow project holds up no other. Work that ends asks for another run, and only a run that finds nothing left to
+ * do records the project as observed. A project at work is left out of the runs meanwhile.
+ */
+
+import type { Clock } from '@cascata/shared/clock'
+import type { ProjectSecrets } from '@cascata/shared/contract/projects'
+import { Problem } from '@cascata/shared/problem'
+import { StepFailed } from '@cascata/shared/problems/reconcile'
+import type { Container } from '../../engine/engine.ts'
+import { type Site, SYSTEM } from '../../engine/spec.ts'
+import type { ProjectRow } from '../../store/tables/projects.ts'
+import { Backoff } from '../backoff.ts'
+import type { Effects } from '../effects.ts'
+import { runInOrder } from '../steps.ts'
+import type { Log, Pass, Task } from '../task.ts'
+import { applyStep, type World } from './apply.ts'
+import { observeProject, type Served } from './observe.ts'
+import { type Plan, type ProjectStep, planOrphan, planProject } from './plan.ts'
+import { operationProgress, type Progress } from './progress.ts'
+import { type Wanted, wantedOf } from './wanted.ts'
+
+const PROJECTS_AT_ONCE = 4
+const PACING = { firstMs: 1_000, maxMs: 60_000 }
+
+export type Deps = Omit<World, 'paths'> & {
+  site: Site
+  effects: Effects
+  openSecrets(row: Pick<ProjectRow, 'ref' | 'secrets'>): ProjectSecrets
+  urlOf(ref: string): string
+  served(): Promise<Served>
+  /** Something was changed: runs the reconcilers again soon. */
+  changed(): void
+  clock: Clock
+  random(): number
+  log: Log
+}
+
+export type ProjectsTask = Task & {
+  /** Resolves when no work is under way. */
+  idle(): Promise<void>
+}
+
+type Work = {
+  ref: string
+  plan: Plan
+  wanted: Wanted | undefined
+  row: ProjectRow | undefined
+  operation: string | undefined
+}
+
+export function projectsTask(deps: Deps): ProjectsTask {
+  const reconciler = new Projects(deps)
+  return {
+    name: 'projects',
+    everyMs: 10_000,
+    run: (signal) => reconciler.run(signal),
+    idle: () => reconciler.idle(),
+  }
+}
+
+class Projects {
+  readonly #deps: Deps
+  readonly #world: World
+  readonly #busy = new Map<string, Promise<void>>()
+  /** What each database is known to have had; forgotten with the process, and then asked again. */
+  readonly #prepared = new Map<string, string>()
+  readonly #backoff: Backoff
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+    this.#world = { ...deps, paths: deps.site.paths }
+    this.#backoff = new Backoff(PACING, deps.random)
+  }
+
+  async idle(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.all(this.#busy.values())
+  }
+
+  async run(signal: AbortSignal): Promise<Pass> {
+    // Taken before anything is read: what ends meanwhile was read while it changed.
+    const busy = new Set(this.#busy.keys())
+    const { store, engine, clock } = this.#deps
+    const rows = await store.projects.list()
+    const [open, containers, served] = await Promise.all([
+      store.operations.listOpen(),
+      engine.list(),
+      this.#deps.served(),
+    ])
+    const byRef = Map.groupBy(containers, ({ project }) => project)
+    const now = clock.now()
+    let waitMs = Number.POSITIVE_INFINITY
+    const due = (key: string) => {
+      const left = this.#backoff.waitMs(key, now)
+      if (left > 0) waitMs = Math.min(waitMs, left)
+      return left === 0
+    }
+    const idle = rows.filter((row) => !busy.has(row.ref) && due(keyOf(row)))
+    const works = await Promise.all(
+      idle.map((row) => this.#look(row, { containers: byRef.get(row.ref) ?? [], served, open })),
+    )
+    const refs = new Set(rows.map(({ ref }) => ref))
+    const orphans = [...byRef.keys()].filter(
+      (ref) => ref !== SYSTEM && !refs.has(ref) && !busy.has(ref) && due(`orphan ${ref}`),
+    )
+    const all = [
+      ...works.filter((work) => work !== undefined),
+      ...orphans.map((ref) => orphanWork(ref, byRef.get(ref) ?? [])),
+    ]
+    const applied = this.#start(all, signal)
+    return { applied, failed: [], ...(Number.isFinite(waitMs) ? { againInMs: waitMs } : {}) }
+  }
+
+  /** @returns what is to be done, or undefined when all is well (and then recorded as such). */
+  async #look(
+    row: ProjectRow,
+    seen: { containers: Container[]; served: Served; open: readonly OpenOperation[] },
+  ): Promise<Work | undefined> {
+    const { site, clock } = this.#deps
+    try {
+      const secrets = this.#deps.openSecrets(row)
+      const context = { secrets, url: this.#deps.urlOf(row.ref), paths: site.paths, now: clock.now() }
+      const wanted = wantedOf(row, context)
+      const prepared = this.#prepared.get(row.ref) ?? null
+      const plan = planProject(site, wanted, await observeProject(this.#world, wanted, { ...seen, prepared }))
+      const waiting = seen.open.filter((each) => isOf(each, row))
+      if (plan.steps.length > 0) return { ref: row.ref, plan, wanted, row, operation: waiting.at(-1)?.id }
+      if (plan.complete) await this.#recordSettled(row, plan, waiting.length > 0)
+    } catch (error) {
+      await this.#recordFailed(row, 'observe', error)
+    }
+    return undefined
+  }
+
+  #start(works: readonly Work[], signal: AbortSignal): string[] {
+    const room = Math.max(0, PROJECTS_AT_ONCE - this.#busy.size)
+    return works.slice(0, room).map((work) => {
+      const end = this.#carryOut(work, signal).finally(() => {
+        this.#busy.delete(work.ref)
+        if (!signal.aborted) this.#deps.changed()
+      })
+      this.#busy.set(work.ref, end)
+      return `${work.ref}: ${work.plan.steps.map((step) => step.do).join(', ')}`
+    })
+  }
+
+  /** Never throws: what goes wrong is recorded and tried again later. */
+  async #carryOut({ ref, plan, wanted, row, operation }: Work, signal: AbortSignal): Promise<void> {
+    const { store, log, clock } = this.#deps
+    const progress = operationProgress(store.operations, operation, plan.steps.length, log)
+    const outcome = await runInOrder(plan.steps, (step) =>
+      this.#step({ ref, step, wanted, progress, signal }),
+    )
+    await progress.flush()
+    if (signal.aborted) return
+    const [failure] = outcome.failed
+    if (!failure) {
+      this.#backoff.succeeded(row ? keyOf(row) : `orphan ${ref}`)
+      return
+    }
+    if (row) await this.#recordFailed(row, failure.step.do, failure.error)
+    else {
+      this.#backoff.failed(`orphan ${ref}`, clock.now())
+      log.warn({ project: ref, step: failure.step.do, err: failure.error }, 'orphan not removed')
+    }
+  }
+
+  async #step({ ref, step, wanted, progress, signal }: StepRun): Promise<void> {
+    signal.throwIfAborted()
+    progress.step(step.do, 'running')
+    // The database may have lost what it had: it is new, or about to be.
+    if (step.do === 'db.create' || step.do === 'db.remove') this.#prepared.delete(ref)
+    try {
+      await this.#deps.effects.run(`${ref}.${step.do}`, async () => {
+        if (wanted) await applyStep(this.#world, wanted, step)
+        else await removeOrphan(this.#world, step)
+      })
+    } catch (error) {
+      progress.step(step.do, 'failed')
+      throw error
+    }
+    if (wanted && step.do === lastOfDatabase(wanted)) this.#prepared.set(ref, wanted.preparation)
+    progress.step(step.do, 'done')
+  }
+
+  async #recordSettled(row: ProjectRow, plan: Plan, awaited: boolean): Promise<void> {
+    const { store, effects } = this.#deps
+    const known =
+      row.observedGeneration === row.generation &&
+      row.observedState === plan.state &&
+      row.lastProblem === null
+    if (!known) {
+      const observation = { generation: row.generation, state: plan.state, problem: null }
+      await effects.run(`${row.ref}.project.record`, () =>
+        store.projects.recordObserved(row.ref, observation),
+      )
+    }
+    if (awaited) {
+      await effects.run(`${row.ref}.operation.complete`, () =>
+        store.operations.completeLifecycle(row.ref, row.generation),
+      )
+    }
+  }
+
+  async #recordFailed(row: ProjectRow, step: string, error: unknown): Promise<void> {
+    const { store, clock, log } = this.#deps
+    this.#backoff.failed(keyOf(row), clock.now())
+    log.warn({ project: row.ref, step, err: error }, 'step failed')
+    const { code, title, message } = error instanceof Problem ? error : StepFailed(step).because(error)
+    const problem = { code, title, detail: message }
+    if (
+      row.observedState === 'failing' &&
+      row.lastProblem?.code === code &&
+      row.lastProblem.detail === message
+    )
+      return
+    await store.projects
+      .recordObserved(row.ref, { generation: row.observedGeneration, state: 'failing', problem })
+      .catch((cause: unknown) => log.error({ project: row.ref, err: cause }, 'problem was not recorded'))
+  }
+}
+
+type OpenOperation = { id: string; ref: string; generation: number | null }
+type StepRun = {
+  ref: string
+  step: ProjectStep
+  wanted: Wanted | undefined
+  progress: Progress
+  signal: AbortSignal
+}
+
+/** A new intent is tried at once, however long the last one failed. */
+const keyOf = (row: ProjectRow) => `${row.ref} ${row.generation}`
+
+const isOf = (operation: OpenOperation, row: ProjectRow) =>
+  operation.ref === row.ref && operation.generation !== null && operation.generation <= row.generation
+
+const lastOfDatabase = ({ mode, template }: Wanted) =>
+  mode === 'running' && template !== 'empty' ? 'db.starter' : 'db.bootstrap'
+
+const orphanWork = (ref: string, containers: readonly Container[]): Work => ({
+  ref,
+  plan: planOrphan(containers),
+  wanted: undefined,
+  row: undefined,
+  operation: undefined,
+})
+
+async function removeOrphan({ engine }: World, step: ProjectStep): Promise<void> {
+  if (step.do === 'db.stop' || step.do === 'runtime.stop') return engine.stop(step.name)
+  if (step.do === 'db.remove' || step.do === 'runtime.remove') return engine.remove(step.name)
+  throw new Error(`${step.do} is no step for an orphan`)
+}

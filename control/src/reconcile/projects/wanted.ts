@@ -1,0 +1,80 @@
+/** A project's row, read as what should be on the machine. Pure: the time comes in. */
+import { createHash } from 'node:crypto'
+import type { ProjectSecrets } from '@cascata/shared/contract/projects'
+import type { Directory } from '../../adapters/files.ts'
+import type { ProjectShape } from '../../engine/spec.ts'
+import { EDGE_UID, type Paths } from '../../paths.ts'
+import type { ProjectRow } from '../../store/tables/projects.ts'
+import { documentOf, renderDocument } from './document.ts'
+
+/** `database`: filled by an import, nothing is served. `purged`: nothing of it is left. */
+export type Mode = 'running' | 'database' | 'paused' | 'deleted' | 'purged'
+
+export type Wanted = ProjectShape & {
+  generation: number
+  mode: Mode
+  template: string
+  secrets: ProjectSecrets
+  directories: readonly Directory[]
+  document: string
+  /** Of what the database must have been given; asked again when it differs. */
+  preparation: string
+}
+
+type Intent = Pick<
+  ProjectRow,
+  | 'ref'
+  | 'uid'
+  | 'generation'
+  | 'desired'
+  | 'importing'
+  | 'restarts'
+  | 'limits'
+  | 'settings'
+  | 'template'
+  | 'purgeAfter'
+>
+
+export function modeOf(row: Pick<Intent, 'desired' | 'importing' | 'purgeAfter'>, now: number): Mode {
+  if (row.desired === 'deleted') {
+    return row.purgeAfter !== null && Date.parse(row.purgeAfter) <= now ? 'purged' : 'deleted'
+  }
+  if (row.importing !== null) return 'database'
+  return row.desired
+}
+
+export const shapeOf = ({ ref, uid, limits, restarts }: Intent): ProjectShape => ({
+  ref,
+  uid,
+  limits,
+  restarts,
+})
+
+export function wantedOf(
+  row: Intent,
+  { secrets, url, paths, now }: { secrets: ProjectSecrets; url: string; paths: Paths; now: number },
+): Wanted {
+  const passwords = createHash('sha256').update(JSON.stringify(secrets.passwords)).digest('hex')
+  return {
+    ...shapeOf(row),
+    generation: row.generation,
+    mode: modeOf(row, now),
+    template: row.template,
+    secrets,
+    directories: directoriesOf(row, paths),
+    document: renderDocument(documentOf(row, secrets, url)),
+    preparation: `${row.generation}:${passwords}`,
+  }
+}
+
+function directoriesOf({ ref, uid }: Intent, paths: Paths): Directory[] {
+  const own = paths.project(ref)
+  return [
+    { path: own.run, uid, gid: uid, mode: 0o751 },
+    { path: own.dbSocketDir, uid, gid: uid, mode: 0o750 },
+    // setgid: the runtime's socket belongs to the edge's group, which may connect to it.
+    { path: own.http, uid, gid: EDGE_UID, mode: 0o2750 },
+    { path: own.files, uid, gid: uid, mode: 0o750 },
+    { path: own.dbFiles, uid, gid: uid, mode: 0o700 },
+  ]
+}

@@ -1,0 +1,26 @@
+/** A reconciler as the driver sees it: something that may be run at any time, and does nothing when all is well. */
+export type Task = {
+  name: string
+  everyMs: number
+  run(signal: AbortSignal): Promise<Pass>
+}
+
+export type Pass = {
+  /** What was changed, in words; empty on a settled world. */
+  applied: readonly string[]
+  /** What went wrong; the next run is the retry. */
+  failed: readonly Failure[]
+  /** Run again after this long, when that is sooner than `everyMs`. */
+  againInMs?: number
+}
+
+export type Failure = { what: string; error: unknown }
+
+export const settled: Pass = { applied: [], failed: [] }
+
+/** The part of a logger that reconcilers use; pino is one. */
+export type Log = {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
