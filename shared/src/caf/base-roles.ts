@@ -11,6 +11,11 @@ const BASE_ROLES: ReadonlySet<string> = new Set([
   'anon',
   'authenticated',
   'service_role',
+  'supabase_realtime_admin',
+  'dashboard_user',
 ])
 
 export const isBaseRole = (name: string): boolean => BASE_ROLES.has(name) || name.startsWith('pg_')
+
+/** The cluster's owner is control's own: an archive neither reads nor sets anything of it. */
+export const CLUSTER_OWNER = 'supabase_admin'
