@@ -130,7 +130,10 @@ describe('a new project', () => {
         .limit(3)
       expect(up.error, `${child} -> ${parent}`).toBeNull()
       expect(Array.isArray((up.data?.[0] as Row | undefined)?.up ?? {})).toBe(false)
-      const down = await supabase.from(parent).select(`*, down:${child}!${name}(*)` as '*').limit(3)
+      const down = await supabase
+        .from(parent)
+        .select(`*, down:${child}!${name}(*)` as '*')
+        .limit(3)
       expect(down.error, `${parent} -> ${child}`).toBeNull()
       expect(Array.isArray((down.data?.[0] as Row | undefined)?.down)).toBe(true)
     }

@@ -13,7 +13,7 @@ import { usage } from '../failure.ts'
 import { follow } from '../follow.ts'
 import { list, type Output, table } from '../output.ts'
 import { readSecretFile } from '../secrets.ts'
-import { keyHeaders, upload } from './import.ts'
+import { keyHeaders, upload } from '../upload.ts'
 
 const AcceptedBackup = Backup.extend({ operation: Operation })
 

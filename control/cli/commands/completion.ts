@@ -6,9 +6,9 @@ export function completionCommand(program: Command): void {
     .command('completion')
     .description('print a completion script')
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
-    .action((shell: string) => {
+    .action((dialect: string) => {
       const words = wordsOf(program)
-      const render = { bash, zsh, fish }[shell as 'bash' | 'zsh' | 'fish']
+      const render = { bash, zsh, fish }[dialect as 'bash' | 'zsh' | 'fish']
       process.stdout.write(render(words))
     })
 }

@@ -1,17 +1,12 @@
 /** `cascata projects import FILE --ref NEW`: uploads an archive and makes a project of it. */
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { Operation } from '@cascata/shared/contract/operations'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import type { Call } from '../client.ts'
 import type { Context } from '../context.ts'
-import { EXIT, Failure, usage } from '../failure.ts'
+import { usage } from '../failure.ts'
 import { follow } from '../follow.ts'
-import type { Output } from '../output.ts'
-import { readSecretFile } from '../secrets.ts'
-import { showWithKeys } from './projects.ts'
+import { showWithKeys } from '../project-view.ts'
+import { keyHeaders, upload } from '../upload.ts'
 
 type Options = {
   ref: string
@@ -61,29 +56,4 @@ export function importCommand(projects: Command, context: Context): void {
       await follow(client, output, operation.id)
       await showWithKeys(client, output, options.ref)
     })
-}
-
-export async function keyHeaders(options: {
-  passphraseFile?: string
-  identityFile?: string
-}): Promise<Record<string, string>> {
-  const headers: Record<string, string> = {}
-  // Base64: a passphrase may hold what a header may not.
-  const encoded = async (file: string) => Buffer.from(await readSecretFile(file)).toString('base64')
-  if (options.passphraseFile) headers['x-cascata-passphrase'] = await encoded(options.passphraseFile)
-  if (options.identityFile) headers['x-cascata-identity'] = await encoded(options.identityFile)
-  return headers
-}
-
-export async function upload(file: string, output: Output): Promise<Call> {
-  const found = await stat(file).catch(() => undefined)
-  if (!found?.isFile())
-    throw new Failure(EXIT.usage, 'file-not-found', `${file} is not a file that can be read`)
-  let sent = 0
-  const source = createReadStream(file, { highWaterMark: 1 << 20 })
-  source.on('data', (chunk) => {
-    sent += chunk.length
-    output.bytes(`upload ${file}`, sent, found.size)
-  })
-  return { stream: { bytes: Readable.toWeb(source) as ReadableStream<Uint8Array>, length: found.size } }
 }

@@ -1,5 +1,4 @@
 /** `cascata projects ...` */
-import { Operation } from '@cascata/shared/contract/operations'
 import { pageOf } from '@cascata/shared/contract/page'
 import { Project, ProjectKeys } from '@cascata/shared/contract/projects'
 import type { Command } from 'commander'
@@ -8,9 +7,8 @@ import { type Context, path } from '../context.ts'
 import { usage } from '../failure.ts'
 import { follow } from '../follow.ts'
 import { list, type Output, table } from '../output.ts'
+import { Accepted, showWithKeys } from '../project-view.ts'
 import { importCommand } from './import.ts'
-
-export const Accepted = Project.extend({ operation: Operation })
 
 export function projectCommands(program: Command, context: Context): void {
   const projects = program.command('projects').description('make, list and steer projects')
@@ -52,29 +50,6 @@ function createCommand(projects: Command, context: Context): void {
         await showWithKeys(client, output, accepted.ref, options.wait ? undefined : accepted.operation.id)
       },
     )
-}
-
-/** The project and its keys: what a script needs to call it. */
-export async function showWithKeys(
-  client: Client,
-  output: Output,
-  ref: string,
-  operation?: string,
-): Promise<void> {
-  const [project, keys] = await Promise.all([
-    client.get(path`/v1/projects/${ref}`, Project),
-    client.get(path`/v1/projects/${ref}/keys`, ProjectKeys),
-  ])
-  const { name, status, url } = project
-  const document = {
-    ref: project.ref,
-    name,
-    status,
-    url,
-    ...keys,
-    ...(operation === undefined ? {} : { operation }),
-  }
-  output.result(document, list(document))
 }
 
 function readCommands(projects: Command, context: Context): void {
