@@ -43,13 +43,17 @@ function command(world: SimulatedWorld, chance: Chance): void {
   const row = store.rows.get(ref)
   if (!row) {
     const importing = chance.happens(0.2) ? '00000000-0000-4000-8000-000000000000' : null
-    return store.create(ref, chance.pick(['empty', 'hello']), importing)
+    store.create(ref, chance.pick(['empty', 'hello']), importing)
+    return
   }
   if (row.desired === 'deleted') {
     if (chance.happens(0.5)) store.change(ref, { desired: 'running', purgeAfter: null })
     return
   }
-  if (row.importing !== null) return store.change(ref, { importing: null })
+  if (row.importing !== null) {
+    store.change(ref, { importing: null })
+    return
+  }
   const purgeAfter = new Date(world.nowMs + chance.pick([HOUR_MS, WEEK_MS])).toISOString()
   const runtime = { ...row.limits.runtime, memory_mb: 100 + chance.below(400) }
   store.change(

@@ -94,13 +94,10 @@ test.each([
 })
 
 test('Postgres is given memory that fits its container', () => {
-  const settings = postgresCommand(512 * 1024 * 1024, 60).filter((each) => each !== '-c')
+  const settings = postgresCommand(512 * 1024 * 1024).filter((each) => each !== '-c')
   expect(settings).toEqual([
     'postgres',
-    'listen_addresses=',
-    'unix_socket_directories=/run/postgresql',
-    'max_connections=60',
-    'shared_buffers=128MB',
+    'shared_buffers=64MB',
     'effective_cache_size=384MB',
     'maintenance_work_mem=32MB',
     'work_mem=4MB',
