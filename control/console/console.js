@@ -46,8 +46,9 @@ function row(project) {
   within('h3').textContent = `${project.name} (${project.ref})`
   within('.status').textContent = project.status
   within('.status').dataset.status = project.status
-  within('.url').textContent = project.url
-  within('.url').href = project.url
+  within('.url').append(
+    Object.assign(document.createElement('a'), { href: project.url, textContent: project.url, rel: 'noreferrer' }),
+  )
   if (project.last_problem) {
     within('.problem').textContent = `${project.last_problem.title}: ${project.last_problem.detail}`
     within('.problem').hidden = false
