@@ -80,7 +80,9 @@ async function findSources(work) {
   }
   const main = await first(archive, SUITE)
   if (!main) {
-    throw new Error(`None of the package mirrors ${archive.join(', ')} has ${SUITE}. Name one in the apt configuration.`)
+    throw new Error(
+      `None of the package mirrors ${archive.join(', ')} has ${SUITE}. Name one in the apt configuration.`,
+    )
   }
   const suites = [SUITE]
   if (await holds(main, `${SUITE}-updates`)) suites.push(`${SUITE}-updates`)
@@ -145,7 +147,12 @@ async function configureApt(rootfs, sources, apt) {
 
 /** debootstrap takes the release as it came out; this takes the fixes since. */
 async function update(rootfs, apt) {
-  const env = { ...childEnv, ...proxyEnv(apt), DEBIAN_FRONTEND: 'noninteractive', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+  const env = {
+    ...childEnv,
+    ...proxyEnv(apt),
+    DEBIAN_FRONTEND: 'noninteractive',
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+  }
   await cp('/etc/resolv.conf', join(rootfs, 'etc/resolv.conf'), { dereference: true })
   await run(['chroot', rootfs, 'apt-get', 'update', '-q'], { env })
   await run(['chroot', rootfs, 'apt-get', 'upgrade', '-y', '-q'], { env })
@@ -172,8 +179,10 @@ async function slim(rootfs) {
   }
 }
 
-/** The proxy the machine's apt uses, for programs that read the environment instead. */
-export function proxyEnv(apt) {
+/** The proxy the machine's apt uses, for programs that read the environment instead (`docker build` among them). */
+export const aptProxy = async () => proxyEnv((await attempt(['apt-config', 'dump']))?.stdout ?? '')
+
+function proxyEnv(apt) {
   const set = {
     http_proxy: aptSetting(apt, 'Acquire::http::Proxy') ?? config.proxy.http,
     https_proxy: aptSetting(apt, 'Acquire::https::Proxy') ?? config.proxy.https,

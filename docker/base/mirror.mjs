@@ -62,7 +62,9 @@ export const renderSources = (suites) =>
 
 /** `apt-config dump` text -> the value of one item, undefined when not set. */
 export function aptSetting(dump, name) {
-  const line = dump.split('\n').find((candidate) => candidate.toLowerCase().startsWith(`${name.toLowerCase()} "`))
+  const line = dump
+    .split('\n')
+    .find((candidate) => candidate.toLowerCase().startsWith(`${name.toLowerCase()} "`))
   return line === undefined ? undefined : line.slice(name.length + 2, line.lastIndexOf('"'))
 }
 

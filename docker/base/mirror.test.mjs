@@ -26,7 +26,11 @@ describe('parseSources', () => {
 describe('parseList', () => {
   test.each([
     ['a plain entry', 'deb http://a.example/debian trixie main', ['http://a.example/debian']],
-    ['options in brackets', 'deb [arch=amd64 signed-by=/k.gpg] https://b.example/debian/ trixie main # x', ['https://b.example/debian']],
+    [
+      'options in brackets',
+      'deb [arch=amd64 signed-by=/k.gpg] https://b.example/debian/ trixie main # x',
+      ['https://b.example/debian'],
+    ],
     ['no comment', '# deb http://a.example/debian trixie main', []],
     ['no source packages', 'deb-src http://a.example/debian trixie main', []],
   ])('reads %s', (_sentence, text, expected) => {

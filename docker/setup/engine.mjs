@@ -45,12 +45,17 @@ export const answers = (socket) =>
     const asked = request({ socketPath: socket, path: '/_ping', timeout: PING_TIMEOUT_MS }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode === 200))
     })
-    asked.on('timeout', () => asked.destroy()).on('error', () => resolve(false)).end()
+    asked
+      .on('timeout', () => asked.destroy())
+      .on('error', () => resolve(false))
+      .end()
   })
 
 function mayInstall(socket) {
   if (!DEFAULT_SOCKETS.includes(socket)) {
-    throw new Error(`No Docker engine answers at ${socket} (CASCATA_DOCKER_SOCKET). Start it, or leave the name unset.`)
+    throw new Error(
+      `No Docker engine answers at ${socket} (CASCATA_DOCKER_SOCKET). Start it, or leave the name unset.`,
+    )
   }
   if (process.getuid?.() !== 0) {
     throw new Error(
@@ -62,14 +67,17 @@ function mayInstall(socket) {
 
 async function installEngine() {
   if (!(await has('apt-get'))) {
-    throw new Error('No Docker engine is installed, and there is no apt to install one with. Install Docker, then run this again.')
+    throw new Error(
+      'No Docker engine is installed, and there is no apt to install one with. Install Docker, then run this again.',
+    )
   }
   await aptInstall(['docker.io', 'iptables', 'ca-certificates'])
 }
 
 /** Newer releases of Debian keep the client in a package of its own. */
 async function installClient() {
-  if (!(await has('apt-get'))) throw new Error('The `docker` command is missing. Install the Docker client, then run this again.')
+  if (!(await has('apt-get')))
+    throw new Error('The `docker` command is missing. Install the Docker client, then run this again.')
   const known = await attempt(['apt-cache', 'show', '--no-all-versions', 'docker-cli'])
   await aptInstall([known ? 'docker-cli' : 'docker.io'])
 }
@@ -132,4 +140,8 @@ async function mountCgroups() {
   }
 }
 
-const exists = (path) => stat(path).then(() => true, () => false)
+const exists = (path) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
