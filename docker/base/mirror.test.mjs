@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { aptSetting, mirrorsOf, parseList, parseSources, renderSources } from './mirror.mjs'
+import { mirrorsOf, parseList, parseSources, renderSources } from './mirror.mjs'
 
 const stanza = `Types: deb deb-src
 # where this site keeps it
@@ -66,11 +66,4 @@ test('what is rendered is read back the same', () => {
     'http://a.example/debian trixie-updates',
     'http://a.example/debian-security trixie-security',
   ])
-})
-
-test.each([
-  ['a set item', 'Acquire::http::Proxy', 'http://proxy.example:3128'],
-  ['an item that is not set', 'Acquire::https::Proxy', undefined],
-])('aptSetting finds %s', (_sentence, name, expected) => {
-  expect(aptSetting('APT "";\nAcquire::http::Proxy "http://proxy.example:3128";\n', name)).toBe(expected)
 })

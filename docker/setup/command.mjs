@@ -1,7 +1,5 @@
 /** How a command of the set-up ends: well, with a plain message, or because it was told to. */
-import { unlinkSync } from 'node:fs'
-import { join } from 'node:path'
-import { config } from './config.mjs'
+import { dropLock } from './lock.mjs'
 import { stopChildren } from './process.mjs'
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
@@ -27,11 +25,3 @@ export async function command(main) {
 
 /** A message written to be read; anything else is a slip of ours, and where it happened matters. */
 const isPlain = (error) => error.name !== 'TypeError' && error.name !== 'ReferenceError'
-
-function dropLock() {
-  try {
-    unlinkSync(join(config.state, 'lock'))
-  } catch {
-    // It was not held, or is gone.
-  }
-}

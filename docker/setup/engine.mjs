@@ -7,7 +7,7 @@ import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { aptInstall } from '../base/debian.mjs'
+import { aptInstall } from './apt.mjs'
 import { childEnv, config } from './config.mjs'
 import { attempt, has, run } from './process.mjs'
 
@@ -122,13 +122,19 @@ async function startByHand(socket) {
 async function untilAnswers(socket, { hint, died, last = async () => '' }) {
   const until = performance.now() + START_TIMEOUT_MS
   while (!(await answers(socket))) {
-    const end = died()
+    // Installing the package may have started one already, and two exclude each other: that one counts as well.
+    const end = !(await anotherRuns()) && died()
     if (end || performance.now() > until) {
       const what = end ? `ended at once (${end})` : `did not answer within ${START_TIMEOUT_MS / 1000} s`
       throw new Error(`The Docker engine ${what}. ${hint}\n${await last()}`.trim())
     }
     await wait(100)
   }
+}
+
+const anotherRuns = async () => {
+  const pid = (await readFile('/var/run/docker.pid', 'utf8').catch(() => '')).trim()
+  return pid !== '' && exists(`/proc/${pid}`)
 }
 
 /** A bare container-like machine may have no cgroups mounted, without which no engine starts. */

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findImage } from '../base/base.mjs'
-import { aptProxy } from '../base/debian.mjs'
+import { aptProxy } from './apt.mjs'
 import { childEnv, config } from './config.mjs'
 import { digest, digestFiles, listFiles } from './digest.mjs'
 import { inputsOf } from './dockerfile.mjs'

@@ -1,5 +1,5 @@
 /** Lets one set-up at a time work in a checkout. The lock of a process that is gone counts for nothing. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -12,7 +12,7 @@ export async function takeLock(report) {
   await mkdir(config.state, { recursive: true })
   for (;;) {
     const held = await writeFile(file, String(process.pid), { flag: 'wx' }).catch((error) => error)
-    if (held === undefined) return () => rm(file, { force: true })
+    if (held === undefined) return dropLock
     if (held.code !== 'EEXIST') throw held
     const holder = Number(await readFile(file, 'utf8').catch(() => ''))
     if (isSetUp(holder)) {
@@ -28,5 +28,14 @@ function isSetUp(pid) {
     return pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('docker/setup/')
   } catch {
     return false
+  }
+}
+
+/** Gives the lock back, at once and in whatever state the process is; another's is left. */
+export function dropLock() {
+  try {
+    if (readFileSync(file, 'utf8') === String(process.pid)) rmSync(file)
+  } catch {
+    // It was not held.
   }
 }

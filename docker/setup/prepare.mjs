@@ -25,7 +25,7 @@ export async function prepare(steps) {
       return built.length > 0 && built.join(', ')
     })
   } finally {
-    await release()
+    release()
   }
 }
 
