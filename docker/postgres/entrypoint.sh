@@ -19,7 +19,8 @@ fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   rm -rf "$home/.data.new"
   cp -R /usr/share/cascata/pgdata "$home/.data.new"
-  find "$home/.data.new" -exec sync {} +
+  # The whole file system at once: a thousand single fsyncs take ten times as long.
+  sync -f "$home/.data.new"
   mv -T "$home/.data.new" "$PGDATA"
   sync "$home"
 fi

@@ -24,7 +24,7 @@ export type TestPostgres = {
   dataDir: string
   uid: number
   passwords: RolePasswords
-  /** A fresh connection as the superuser; ended by `stop`. */
+  /** The connection as the superuser, one per database; ended by `stop`. */
   admin(database?: string): Sql
   /** A fresh connection as that role; ended by `stop`. */
   as(role: LoginRole, database?: string): Sql
@@ -33,7 +33,7 @@ export type TestPostgres = {
   stop(): Promise<void>
 }
 
-/** Hardened like a project's database, under a uid that nobody has. `tests` must run as root, as control does. */
+/** Hardened like a project's database, under a uid that nobody has. The tests run as root, as control does. */
 export async function startPostgres(
   options: { image?: string; settings?: readonly string[] } = {},
 ): Promise<TestPostgres> {
@@ -72,7 +72,12 @@ export async function startPostgres(
   }
   try {
     await waitUntilReady(socketDir, { timeoutMs: 30_000 })
-    const admin = (database = 'postgres') => keep(connectAdmin(socketDir, { database }))
+    const admins = new Map<string, Sql>()
+    const admin = (database = 'postgres') => {
+      const known = admins.get(database) ?? keep(connectAdmin(socketDir, { database }))
+      admins.set(database, known)
+      return known
+    }
     const passwords = { supabase_admin: newPassword(), authenticator: newPassword(), postgres: newPassword() }
     const migrations = await templatesAt(sourceFolder).tenantMigrations()
     await bootstrap(admin(), { migrations, passwords })

@@ -18,6 +18,17 @@ const ADMIN = 'supabase_admin'
 const RETRY_MS = 5
 const PROBE_TIMEOUT_MS = 1_000
 
+/** As text, where the driver's types say number or boolean: it leaves out what is zero or false. */
+const DEFAULTS_THAT_HOLD: Record<string, string> = {
+  role: 'none',
+  default_transaction_read_only: 'off',
+  statement_timeout: '0',
+  lock_timeout: '0',
+  transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+}
+
 const common = { fetch_types: false, connect_timeout: 5, onnotice: () => undefined } as const
 
 /** As the cluster's superuser, by peer: only a root process may. The caller ends it. */
@@ -33,9 +44,7 @@ export function connectAdmin(socketDir: string, options: { database?: string; ma
       application_name: 'cascata',
       // No tenant's function is found by an unqualified name, and no tenant's default makes control fail.
       search_path: 'pg_catalog, pg_temp',
-      default_transaction_read_only: false,
-      statement_timeout: 0,
-      role: 'none',
+      ...DEFAULTS_THAT_HOLD,
     },
   })
 }

@@ -6,6 +6,7 @@
  * The server is a tenant's and so is the text: rows, bytes and time are bounded here, not asked of the server.
  */
 import { connect, type Socket } from 'node:net'
+import { Problem } from '@cascata/shared/problem'
 import {
   DatabaseUnreachable,
   SqlCopyRefused,
@@ -88,7 +89,8 @@ export class SqlSession {
       await opened
     } catch (error) {
       session.#socket.destroy()
-      throw DatabaseUnreachable().because(error)
+      const isSaid = error instanceof Problem && error.code === DatabaseUnreachable.code
+      throw isSaid ? error : DatabaseUnreachable().because(error)
     }
     return session
   }

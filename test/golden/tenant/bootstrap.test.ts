@@ -1,4 +1,4 @@
-import { connectAs } from '@cascata/control/adapters/project-database'
+import { connectAdmin, connectAs } from '@cascata/control/adapters/project-database'
 import { applyTenantMigrations, bootstrap } from '@cascata/control/adapters/tenant-bootstrap'
 import { sourceFolder, templatesAt } from '@cascata/templates'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -95,9 +95,11 @@ describe('bootstrap', () => {
     await tenant`alter database postgres set statement_timeout = 1`
     await tenant`create function public.to_regclass(text) returns text language sql return 'mine'`
     const passwords = { ...pg.passwords, authenticator: 'another-one' }
-    expect((await bootstrap(pg.admin(), { migrations, passwords })).passwords).toEqual(['authenticator'])
+    const fresh = connectAdmin(pg.socketDir)
+    expect((await bootstrap(fresh, { migrations, passwords })).passwords).toEqual(['authenticator'])
     expect([
-      ...(await pg.admin()`select current_user::text as me, current_setting('search_path') as path`),
+      ...(await fresh`select current_user::text as me, current_setting('search_path') as path`),
     ]).toEqual([{ me: 'supabase_admin', path: 'pg_catalog, pg_temp' }])
+    await fresh.end()
   })
 })

@@ -1,3 +1,4 @@
+import { connectAdmin } from '@cascata/control/adapters/project-database'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../harness/postgres.ts'
 
@@ -15,7 +16,7 @@ const isProtected = async (table: string) => {
 describe('row level security', () => {
   test.each([
     ['a plain table', 'create table public.plain ()', 'public.plain'],
-    ['a name that needs quotes', 'create table public."Odd ""name"; --" ()', 'public."Odd ""name"; --"'],
+    ['a name that needs quotes', 'create table public."Odd ""name""; --" ()', 'public."Odd ""name""; --"'],
     ['a table made of a query', 'create table public.from_query as select 1 as one', 'public.from_query'],
     ['a table made by select into', 'select 1 as one into public.selected', 'public.selected'],
     ['a partitioned table', 'create table public.parted (at date) partition by range (at)', 'public.parted'],
@@ -84,7 +85,7 @@ describe('row level security', () => {
 describe('the schema cache', () => {
   /** Counts what arrives on `pgrst` between a statement's commit and a marker sent after it: no waiting by the clock. */
   const heard = async (sql: string) => {
-    const listener = pg.admin()
+    const listener = connectAdmin(pg.socketDir)
     const payloads: string[] = []
     const marked = Promise.withResolvers<void>()
     await listener.listen('pgrst', (payload) =>

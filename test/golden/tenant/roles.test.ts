@@ -141,3 +141,22 @@ describe('postgres, the tenant’s own role,', () => {
     expect(row).toEqual({ id: 36, sum: expect.stringMatching(/^ca978112/) })
   })
 })
+
+test('pg_cron and pgaudit, where control loads them, are the tenant’s to create but not to abuse', async () => {
+  const scheduled = await startPostgres({ settings: ['shared_preload_libraries=pg_cron,pgaudit'] })
+  try {
+    const tenant = scheduled.as('postgres')
+    await tenant`create extension pg_cron`
+    await tenant`create extension pgaudit with schema extensions`
+    await tenant`select cron.schedule('nightly', '0 3 * * *', 'select 1')`
+    const jobs = await scheduled.admin()`select username, database from cron.job`
+    expect([...jobs]).toEqual([{ username: 'postgres', database: 'postgres' }])
+    const asAdmin = tenant`select cron.schedule_in_database('x', '* * * * *', 'select 1', 'postgres', 'supabase_admin')`
+    await expect(asAdmin).rejects.toThrow(/superuser|permission denied/)
+    await expect(tenant`update cron.job set username = 'supabase_admin'`).rejects.toMatchObject({
+      code: '42501',
+    })
+  } finally {
+    await scheduled.stop()
+  }
+})
