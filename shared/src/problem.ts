@@ -37,13 +37,13 @@ type Spec<Args extends unknown[]> = {
 
 export type ProblemMaker<Args extends unknown[] = never[]> = ((...args: Args) => Problem) & {
   readonly code: string
+  readonly status: number
+  readonly title: string
 }
 
 /** Declares a problem once; call sites write `throw ProjectNotFound(ref)`. */
 export const problem = <Args extends unknown[]>(code: string, spec: Spec<Args>): ProblemMaker<Args> =>
   Object.assign(
     (...args: Args) => new Problem(code, spec.status, spec.title, spec.detail(...args), spec.hint),
-    {
-      code,
-    },
+    { code, status: spec.status, title: spec.title },
   )

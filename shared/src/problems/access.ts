@@ -54,3 +54,16 @@ export const ClaimInvalid = problem('claim-invalid', {
   detail: () => 'This one-time link is not known, was used already or has expired.',
   hint: 'Start control again, or have an owner make a new link.',
 })
+
+export const TokenTied = problem('token-tied', {
+  status: 403,
+  title: 'Token is tied to one project',
+  detail: () => 'This belongs to the instance as a whole; the token is tied to one project.',
+})
+
+export const StreamsExceeded = problem('streams-exceeded', {
+  status: 503,
+  title: 'Too many open streams',
+  detail: () => 'Too many streams of events are open on this instance.',
+  hint: 'Poll instead, or try again later.',
+})

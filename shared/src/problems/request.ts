@@ -40,12 +40,6 @@ export const RouteNotFound = problem('route-not-found', {
   hint: 'All paths are listed at /reference.',
 })
 
-export const MethodNotAllowed = problem('method-not-allowed', {
-  status: 405,
-  title: 'Method not allowed',
-  detail: (allowed: string) => `This path answers only ${allowed}.`,
-})
-
 export const IdempotencyKeyInvalid = problem('idempotency-key-invalid', {
   status: 400,
   title: 'Idempotency-Key is not valid',

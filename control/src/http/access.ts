@@ -1,0 +1,80 @@
+/**
+ * Who may call what: the only place that says so, and a route that is not in here is not served.
+ *
+ * - `scope`: the least a token must have (read < admin < owner).
+ * - `project`: a token tied to a project may call it too, for that project; any other project answers it as if it
+ *   were not there. Routes without it are the instance's own: a tied token gets 403, their existence is no secret.
+ * - `public`: needs no token. `unclaimed`: answers even before the instance has an owner; all else waits for one.
+ *
+ * A token whose scope is too narrow gets 403 whether or not the thing exists, so that the answer tells nothing.
+ */
+import type { TokenScope } from '@cascata/shared/contract/tokens'
+
+export type AccessRule = { public: true; unclaimed?: true } | { scope: TokenScope; project?: true }
+
+const open = { public: true, unclaimed: true } as const
+const page = { public: true } as const
+const owner = { scope: 'owner' } as const
+const admin = { scope: 'admin' } as const
+const adminOf = { scope: 'admin', project: true } as const
+const readOf = { scope: 'read', project: true } as const
+
+export const access = {
+  'GET /health/live': open,
+  'GET /health/ready': open,
+  'GET /openapi.json': open,
+  'GET /claim': open,
+  'GET /console/:file': open,
+  'GET /problems/:code': open,
+  'POST /v1/claim': open,
+  'GET /': page,
+  'GET /reference': page,
+  'GET /reference/:file': page,
+
+  'POST /v1/claims': owner,
+  'GET /v1/tokens': owner,
+  'POST /v1/tokens': owner,
+  'DELETE /v1/tokens/:id': owner,
+  'GET /v1/audit': owner,
+  'GET /v1/audit/verify': owner,
+
+  'GET /v1/status': { scope: 'read' },
+  'POST /v1/projects': admin,
+  'POST /v1/projects/import': admin,
+
+  'GET /v1/projects': readOf,
+  'GET /v1/projects/:ref': readOf,
+  'DELETE /v1/projects/:ref': adminOf,
+  'POST /v1/projects/:ref/pause': adminOf,
+  'POST /v1/projects/:ref/resume': adminOf,
+  'POST /v1/projects/:ref/restart': adminOf,
+  'POST /v1/projects/:ref/undelete': adminOf,
+  'POST /v1/projects/:ref/rotate-keys': adminOf,
+  'PATCH /v1/projects/:ref/limits': admin,
+  'GET /v1/projects/:ref/settings': readOf,
+  'PATCH /v1/projects/:ref/settings': adminOf,
+  'GET /v1/projects/:ref/keys': adminOf,
+  'POST /v1/projects/:ref/sql': adminOf,
+  'GET /v1/projects/:ref/migrations': readOf,
+  'POST /v1/projects/:ref/migrations': adminOf,
+  'GET /v1/projects/:ref/logs': readOf,
+  'GET /v1/projects/:ref/backups': readOf,
+  'POST /v1/projects/:ref/backups': adminOf,
+  'GET /v1/backups/:id': readOf,
+  'GET /v1/backups/:id/file': adminOf,
+  'DELETE /v1/backups/:id': adminOf,
+  'POST /v1/backups/:id/restore': adminOf,
+  'GET /v1/operations': readOf,
+  'GET /v1/operations/:id': readOf,
+  'GET /v1/operations/:id/events': readOf,
+} as const satisfies Record<string, AccessRule>
+
+export type RouteKey = keyof typeof access
+
+const RANK: Record<TokenScope, number> = { read: 0, admin: 1, owner: 2 }
+
+export const covers = (held: TokenScope, needed: TokenScope): boolean => RANK[held] >= RANK[needed]
+
+/** Undefined: nobody may. */
+export const ruleOf = (key: string): AccessRule | undefined =>
+  Object.hasOwn(access, key) ? access[key as RouteKey] : undefined

@@ -1,0 +1,64 @@
+/** The control API: what every request passes, in order, then the routes, then the pages. */
+
+import { RouteNotFound } from '@cascata/shared/problems/request'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { countAttempts } from './attempts.ts'
+import type { Env, HttpDeps } from './env.ts'
+import { bodyBounds } from './middleware/body.ts'
+import { gate } from './middleware/gate.ts'
+import { idempotency } from './middleware/idempotency.ts'
+import { requestFrame } from './middleware/request.ts'
+import { apiDocument } from './openapi.ts'
+import { pageRoutes } from './pages.ts'
+import { renderProblem } from './problem.ts'
+import { router } from './router.ts'
+import { auditRoutes } from './routes/audit.ts'
+import { backupRoutes } from './routes/backups.ts'
+import { claimRoutes } from './routes/claims.ts'
+import { importRoutes } from './routes/imports.ts'
+import { logRoutes } from './routes/logs.ts'
+import { operationRoutes } from './routes/operations.ts'
+import { projectRoutes } from './routes/projects.ts'
+import { settingsRoutes } from './routes/settings.ts'
+import { sqlRoutes } from './routes/sql.ts'
+import { statusRoutes } from './routes/status.ts'
+import { tokenRoutes } from './routes/tokens.ts'
+import { openStreams } from './stream.ts'
+
+export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
+  const { app } = deps
+  const attempts = countAttempts(deps.clock)
+  const streams = openStreams()
+  const http = router()
+
+  http.onError(renderProblem)
+  http.notFound((c) => renderProblem(RouteNotFound(), c))
+  http.use(requestFrame(deps))
+  http.use(gate(deps, attempts))
+  http.use(bodyBounds())
+  http.use(idempotency(deps))
+
+  const parts: OpenAPIHono<Env>[] = [
+    statusRoutes(app),
+    // Before the projects' own: `import` is no ref.
+    importRoutes(app),
+    projectRoutes(app),
+    settingsRoutes(app),
+    sqlRoutes(app),
+    logRoutes(app, streams),
+    backupRoutes(app),
+    operationRoutes(app, streams),
+    tokenRoutes(app),
+    claimRoutes(app, attempts),
+    auditRoutes(app),
+  ]
+  for (const part of parts) http.route('/', part)
+  http.route('/', pageRoutes(deps))
+
+  let document: string | undefined
+  http.get('/openapi.json', (c) => {
+    document ??= JSON.stringify(apiDocument(http, deps.version))
+    return c.body(document, 200, { 'content-type': 'application/json' })
+  })
+  return http
+}

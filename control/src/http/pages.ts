@@ -1,0 +1,111 @@
+/**
+ * The pages people open: console, API reference, and what each problem means. All of it is served from here, under a
+ * policy that lets nothing else in; no file is served whose name is not listed or checked.
+ */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { RouteNotFound } from '@cascata/shared/problems/request'
+import { type Context, Hono } from 'hono'
+import type { Env, HttpDeps } from './env.ts'
+
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const TYPES: Record<string, string> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  md: 'text/markdown; charset=utf-8',
+}
+const CONSOLE_FILES = new Set(['style.css', 'claim.js', 'console.js', 'api.js'])
+const REFERENCE_FILES = new Set(['swagger-ui.css', 'swagger-ui-bundle.js'])
+
+const REFERENCE_HTML = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Cascata control API</title>
+<link rel="stylesheet" href="/reference/swagger-ui.css">
+<div id="reference"></div>
+<script src="/reference/swagger-ui-bundle.js"></script>
+<script src="/reference/start.js"></script>
+</html>
+`
+const REFERENCE_START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#reference', deepLinking: true, persistAuthorization: false })\n`
+
+type File = { body: Buffer; etag: string; type: string }
+
+export function pageRoutes({ assets }: Pick<HttpDeps, 'assets'>) {
+  const read = new Map<string, Promise<File>>()
+
+  /** Each file is read once: what a release ships does not change under it. */
+  function fileAt(directory: string, name: string): Promise<File> {
+    const path = join(directory, name)
+    const file = read.get(path) ?? readFile(path).then((body) => toFile(body, name))
+    read.set(path, file)
+    file.catch(() => read.delete(path))
+    return file.catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'ENOENT' ? RouteNotFound() : error
+    })
+  }
+
+  const consolePage = async (c: Context<Env>) => send(c, await fileAt(assets.console, 'index.html'))
+
+  return new Hono<Env>()
+    .get('/', consolePage)
+    .get('/claim', consolePage)
+    .get('/console/:file', async (c) => {
+      const { file } = c.req.param()
+      if (!CONSOLE_FILES.has(file)) throw RouteNotFound()
+      return send(c, await fileAt(assets.console, file))
+    })
+    .get('/reference', (c) => send(c, toFile(Buffer.from(REFERENCE_HTML), 'index.html')))
+    .get('/reference/:file', async (c) => {
+      const { file } = c.req.param()
+      if (file === 'start.js') return send(c, toFile(Buffer.from(REFERENCE_START), file))
+      if (!REFERENCE_FILES.has(file)) throw RouteNotFound()
+      return send(c, await fileAt(assets.reference, file))
+    })
+    .get('/problems/:code', async (c) => {
+      const { code } = c.req.param()
+      if (!/^[a-z][a-z0-9-]{0,60}$/.test(code)) throw RouteNotFound()
+      const text = await fileAt(assets.problems, `${code}.md`)
+      return send(c, c.req.header('accept')?.includes('text/html') ? asPage(text, code) : text)
+    })
+}
+
+const toFile = (body: Buffer, name: string): File => ({
+  body,
+  etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+  type: TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
+})
+
+function send(c: Context<Env>, { body, etag, type }: File): Response {
+  const headers = { 'content-security-policy': PAGE_POLICY, 'cache-control': 'no-cache', etag }
+  if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers })
+  return new Response(new Uint8Array(body), { headers: { ...headers, 'content-type': type } })
+}
+
+const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+
+/** A browser would download Markdown; it is made to be read as it is. */
+const asPage = ({ body }: File, code: string): File =>
+  toFile(
+    Buffer.from(
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>${code}</title>` +
+        '<meta name="viewport" content="width=device-width, initial-scale=1">' +
+        `<link rel="stylesheet" href="/console/style.css"><main><pre class="document">${body
+          .toString()
+          .replaceAll(/[&<>]/g, (char) => ESCAPES[char] ?? char)}</pre></main></html>`,
+    ),
+    'page.html',
+  )
