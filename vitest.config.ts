@@ -14,7 +14,7 @@ const onDocker = { testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['{shared,control,runtime,templates}/**/*.test.ts']),
+      project('unit', ['{shared,control,runtime,templates}/**/*.test.ts', 'docker/**/*.test.mjs']),
       project('law', ['test/law/**/*.test.ts']),
       project('golden', ['test/golden/**/*.test.ts'], onDocker),
       project('contract', ['test/contract/**/*.test.ts'], onDocker),

@@ -29,7 +29,11 @@ export async function findImage(tag) {
 }
 
 /** Makes sure of both tags. Resolves to whether anything was made; `tags` lets the making be tried beside others. */
-export async function ensureBases({ refresh = false, tags = { debian: DEBIAN, node: NODE }, report = () => {} } = {}) {
+export async function ensureBases({
+  refresh = false,
+  tags = { debian: DEBIAN, node: NODE },
+  report = () => {},
+} = {}) {
   const debian = await ensureDebian(tags.debian, { refresh, report })
   const node = await ensureNode(tags, { refresh, report })
   return debian || node
@@ -77,7 +81,11 @@ async function makeNode(tags, dockerfile, inputs) {
 /** A registry that does not answer at once is none: the machine may have no way out. */
 async function pulled(tag, report) {
   report(`pulling ${tag}`)
-  const answer = await attempt(['docker', 'pull', tag], { env: childEnv, idleMs: 20_000, timeoutMs: 15 * 60_000 })
+  const answer = await attempt(['docker', 'pull', tag], {
+    env: childEnv,
+    idleMs: 20_000,
+    timeoutMs: 15 * 60_000,
+  })
   return answer !== undefined
 }
 

@@ -4,9 +4,10 @@
  */
 import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { aptDump, aptInstall, aptSetting, proxyEnv } from '../setup/apt.mjs'
 import { childEnv, config } from '../setup/config.mjs'
 import { attempt, has, pipe, run } from '../setup/process.mjs'
-import { aptSetting, mirrorsOf, parseList, parseSources, renderSources } from './mirror.mjs'
+import { mirrorsOf, parseList, parseSources, renderSources } from './mirror.mjs'
 
 const SUITE = 'trixie'
 const CA_FILE = '/etc/apt/site-ca.pem'
@@ -21,7 +22,7 @@ export async function makeDebian(tag, { docker, report }) {
   await mkdir(work, { recursive: true })
   try {
     await installTools(report)
-    const apt = (await attempt(['apt-config', 'dump']))?.stdout ?? ''
+    const apt = await aptDump()
     const sources = await findSources(work)
     report(`debootstrap ${SUITE} from ${sources[0].uri}`)
     await bootstrap(rootfs, sources[0].uri, { apt, work })
@@ -56,15 +57,6 @@ async function installTools(report) {
   await aptInstall(['debootstrap', 'debian-archive-keyring'])
 }
 
-/** Installs packages, looking for new lists only when the known ones do not do. */
-export async function aptInstall(packages) {
-  const env = { ...childEnv, DEBIAN_FRONTEND: 'noninteractive' }
-  const install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...packages]
-  if (await attempt(install, { env })) return
-  await run(['apt-get', 'update', '-q'], { env })
-  await run(install, { env })
-}
-
 /** The mirrors that really hold the release, as the machine's apt (its proxies and certificates included) sees it. */
 async function findSources(work) {
   const { archive, security } = mirrorsOf(await readAptEntries())
@@ -80,7 +72,9 @@ async function findSources(work) {
   }
   const main = await first(archive, SUITE)
   if (!main) {
-    throw new Error(`None of the package mirrors ${archive.join(', ')} has ${SUITE}. Name one in the apt configuration.`)
+    throw new Error(
+      `None of the package mirrors ${archive.join(', ')} has ${SUITE}. Name one in the apt configuration.`,
+    )
   }
   const suites = [SUITE]
   if (await holds(main, `${SUITE}-updates`)) suites.push(`${SUITE}-updates`)
@@ -145,7 +139,12 @@ async function configureApt(rootfs, sources, apt) {
 
 /** debootstrap takes the release as it came out; this takes the fixes since. */
 async function update(rootfs, apt) {
-  const env = { ...childEnv, ...proxyEnv(apt), DEBIAN_FRONTEND: 'noninteractive', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+  const env = {
+    ...childEnv,
+    ...proxyEnv(apt),
+    DEBIAN_FRONTEND: 'noninteractive',
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+  }
   await cp('/etc/resolv.conf', join(rootfs, 'etc/resolv.conf'), { dereference: true })
   await run(['chroot', rootfs, 'apt-get', 'update', '-q'], { env })
   await run(['chroot', rootfs, 'apt-get', 'upgrade', '-y', '-q'], { env })
@@ -170,13 +169,4 @@ async function slim(rootfs) {
   for (const file of ['etc/hostname', 'etc/resolv.conf', 'etc/machine-id', 'var/cache/ldconfig/aux-cache']) {
     await rm(join(rootfs, file), { force: true })
   }
-}
-
-/** The proxy the machine's apt uses, for programs that read the environment instead. */
-export function proxyEnv(apt) {
-  const set = {
-    http_proxy: aptSetting(apt, 'Acquire::http::Proxy') ?? config.proxy.http,
-    https_proxy: aptSetting(apt, 'Acquire::https::Proxy') ?? config.proxy.https,
-  }
-  return Object.fromEntries(Object.entries(set).filter(([, value]) => value && value !== 'DIRECT'))
 }

@@ -60,12 +60,6 @@ export const renderSources = (suites) =>
     )
     .join('\n')
 
-/** `apt-config dump` text -> the value of one item, undefined when not set. */
-export function aptSetting(dump, name) {
-  const line = dump.split('\n').find((candidate) => candidate.toLowerCase().startsWith(`${name.toLowerCase()} "`))
-  return line === undefined ? undefined : line.slice(name.length + 2, line.lastIndexOf('"'))
-}
-
 function fieldsOf(stanza) {
   const fields = {}
   let last = ''

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { aptSetting, mirrorsOf, parseList, parseSources, renderSources } from './mirror.mjs'
+import { mirrorsOf, parseList, parseSources, renderSources } from './mirror.mjs'
 
 const stanza = `Types: deb deb-src
 # where this site keeps it
@@ -26,7 +26,11 @@ describe('parseSources', () => {
 describe('parseList', () => {
   test.each([
     ['a plain entry', 'deb http://a.example/debian trixie main', ['http://a.example/debian']],
-    ['options in brackets', 'deb [arch=amd64 signed-by=/k.gpg] https://b.example/debian/ trixie main # x', ['https://b.example/debian']],
+    [
+      'options in brackets',
+      'deb [arch=amd64 signed-by=/k.gpg] https://b.example/debian/ trixie main # x',
+      ['https://b.example/debian'],
+    ],
     ['no comment', '# deb http://a.example/debian trixie main', []],
     ['no source packages', 'deb-src http://a.example/debian trixie main', []],
   ])('reads %s', (_sentence, text, expected) => {
@@ -62,11 +66,4 @@ test('what is rendered is read back the same', () => {
     'http://a.example/debian trixie-updates',
     'http://a.example/debian-security trixie-security',
   ])
-})
-
-test.each([
-  ['a set item', 'Acquire::http::Proxy', 'http://proxy.example:3128'],
-  ['an item that is not set', 'Acquire::https::Proxy', undefined],
-])('aptSetting finds %s', (_sentence, name, expected) => {
-  expect(aptSetting('APT "";\nAcquire::http::Proxy "http://proxy.example:3128";\n', name)).toBe(expected)
 })

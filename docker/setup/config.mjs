@@ -26,7 +26,8 @@ export const config = Object.freeze({
   tag: env.CASCATA_IMAGE_TAG || version,
   socket: env.CASCATA_DOCKER_SOCKET || '/var/run/docker.sock',
   logLevel: env.CASCATA_LOG_LEVEL || 'info',
-  profile: env.CASCATA_PROFILE || join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'cascata/profile.json'),
+  profile:
+    env.CASCATA_PROFILE || join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'cascata/profile.json'),
   /** Files of the site's own certificate authorities, for downloads made while the base images are. */
   caFiles: [...new Set([env.SSL_CERT_FILE, env.NODE_EXTRA_CA_CERTS].filter(Boolean))],
   proxy: { http: env.http_proxy || env.HTTP_PROXY, https: env.https_proxy || env.HTTPS_PROXY },
@@ -37,7 +38,9 @@ export const config = Object.freeze({
  * builder that every engine has, and nothing that npm told its script and another npm would take for its own.
  */
 export const childEnv = Object.freeze({
-  ...Object.fromEntries(Object.entries(env).filter(([name]) => !/^npm_(config_|package_|lifecycle_)/i.test(name))),
+  ...Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^npm_(config_|package_|lifecycle_)/i.test(name)),
+  ),
   PATH: [join(tools, 'node_modules/.bin'), env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin'].join(':'),
   DOCKER_HOST: `unix://${config.socket}`,
   DOCKER_BUILDKIT: '0',

@@ -7,7 +7,7 @@ import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { aptInstall } from '../base/debian.mjs'
+import { aptInstall } from './apt.mjs'
 import { childEnv, config } from './config.mjs'
 import { attempt, has, run } from './process.mjs'
 
@@ -45,12 +45,17 @@ export const answers = (socket) =>
     const asked = request({ socketPath: socket, path: '/_ping', timeout: PING_TIMEOUT_MS }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode === 200))
     })
-    asked.on('timeout', () => asked.destroy()).on('error', () => resolve(false)).end()
+    asked
+      .on('timeout', () => asked.destroy())
+      .on('error', () => resolve(false))
+      .end()
   })
 
 function mayInstall(socket) {
   if (!DEFAULT_SOCKETS.includes(socket)) {
-    throw new Error(`No Docker engine answers at ${socket} (CASCATA_DOCKER_SOCKET). Start it, or leave the name unset.`)
+    throw new Error(
+      `No Docker engine answers at ${socket} (CASCATA_DOCKER_SOCKET). Start it, or leave the name unset.`,
+    )
   }
   if (process.getuid?.() !== 0) {
     throw new Error(
@@ -62,14 +67,17 @@ function mayInstall(socket) {
 
 async function installEngine() {
   if (!(await has('apt-get'))) {
-    throw new Error('No Docker engine is installed, and there is no apt to install one with. Install Docker, then run this again.')
+    throw new Error(
+      'No Docker engine is installed, and there is no apt to install one with. Install Docker, then run this again.',
+    )
   }
   await aptInstall(['docker.io', 'iptables', 'ca-certificates'])
 }
 
 /** Newer releases of Debian keep the client in a package of its own. */
 async function installClient() {
-  if (!(await has('apt-get'))) throw new Error('The `docker` command is missing. Install the Docker client, then run this again.')
+  if (!(await has('apt-get')))
+    throw new Error('The `docker` command is missing. Install the Docker client, then run this again.')
   const known = await attempt(['apt-cache', 'show', '--no-all-versions', 'docker-cli'])
   await aptInstall([known ? 'docker-cli' : 'docker.io'])
 }
@@ -114,13 +122,19 @@ async function startByHand(socket) {
 async function untilAnswers(socket, { hint, died, last = async () => '' }) {
   const until = performance.now() + START_TIMEOUT_MS
   while (!(await answers(socket))) {
-    const end = died()
+    // Installing the package may have started one already, and two exclude each other: that one counts as well.
+    const end = !(await anotherRuns()) && died()
     if (end || performance.now() > until) {
       const what = end ? `ended at once (${end})` : `did not answer within ${START_TIMEOUT_MS / 1000} s`
       throw new Error(`The Docker engine ${what}. ${hint}\n${await last()}`.trim())
     }
     await wait(100)
   }
+}
+
+const anotherRuns = async () => {
+  const pid = (await readFile('/var/run/docker.pid', 'utf8').catch(() => '')).trim()
+  return pid !== '' && exists(`/proc/${pid}`)
 }
 
 /** A bare container-like machine may have no cgroups mounted, without which no engine starts. */
@@ -132,4 +146,8 @@ async function mountCgroups() {
   }
 }
 
-const exists = (path) => stat(path).then(() => true, () => false)
+const exists = (path) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )

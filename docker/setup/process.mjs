@@ -32,7 +32,11 @@ export function run(argv, options = {}) {
   const child = spawn(command, args, {
     cwd,
     env: env ?? process.env,
-    stdio: [input === undefined ? 'ignore' : 'pipe', inherit ? 'inherit' : 'pipe', inherit ? 'inherit' : 'pipe'],
+    stdio: [
+      input === undefined ? 'ignore' : 'pipe',
+      inherit ? 'inherit' : 'pipe',
+      inherit ? 'inherit' : 'pipe',
+    ],
   })
   running.add(child)
   const said = { stdout: '', stderr: '' }
@@ -97,7 +101,8 @@ export async function pipe(producer, consumer, options = {}) {
 }
 
 /** Whether a program of this name can be run. */
-export const has = async (command) => (await attempt([command, '--version'], { timeoutMs: 20_000 })) !== undefined
+export const has = async (command) =>
+  (await attempt([command, '--version'], { timeoutMs: 20_000 })) !== undefined
 
 export function stopChildren() {
   for (const child of running) child.kill('SIGTERM')

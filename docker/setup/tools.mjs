@@ -30,7 +30,10 @@ export async function ensureTools(report) {
   await rm(fresh, { recursive: true, force: true })
   await mkdir(fresh)
   const dependencies = { [nodePackage()]: NODE_VERSION, pnpm: pnpmVersion }
-  await writeFile(join(fresh, 'package.json'), `${JSON.stringify({ private: true, dependencies }, null, 2)}\n`)
+  await writeFile(
+    join(fresh, 'package.json'),
+    `${JSON.stringify({ private: true, dependencies }, null, 2)}\n`,
+  )
   await run(['npm', 'install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'], {
     cwd: fresh,
     env: childEnv,
@@ -38,7 +41,8 @@ export async function ensureTools(report) {
   })
   await rm(config.tools, { recursive: true, force: true })
   await rename(fresh, config.tools)
-  if (!(await ready(pnpmVersion))) throw new Error(`npm installed Node and pnpm into ${config.tools}, but they do not run.`)
+  if (!(await ready(pnpmVersion)))
+    throw new Error(`npm installed Node and pnpm into ${config.tools}, but they do not run.`)
   return true
 }
 

@@ -1,0 +1,62 @@
+/**
+ * Runs once while the image is made: starts the runtime for a project that does not exist, lets it answer, and
+ * ends it, so that Node writes down the code it compiled (functions that ran included).
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
+
+const KEPT = '/app/compiled'
+const ANSWER_TIMEOUT_MS = 10_000
+const work = '/tmp/warm'
+const socketPath = `${work}/1.sock`
+const words = (count) => 'warm'.repeat(count)
+
+mkdirSync(work, { recursive: true })
+writeFileSync(
+  `${work}/project.json`,
+  JSON.stringify({
+    version: 1,
+    ref: 'warm',
+    generation: 1,
+    url: 'http://warm.localhost',
+    database: { host: work, password: words(4) },
+    jwtSecret: words(8),
+    keys: { anon: words(8), serviceRole: words(8) },
+  }),
+)
+
+// The flags are part of the folder's name: they must be those of the image's command.
+const child = spawn(process.execPath, [...process.execArgv, '/app/main.js'], {
+  env: {
+    ...process.env,
+    NODE_COMPILE_CACHE: KEPT,
+    CASCATA_PROJECT_FILE: `${work}/project.json`,
+    CASCATA_SOCKET: socketPath,
+  },
+  stdio: 'inherit',
+})
+const ended = new Promise((resolve) => child.once('exit', resolve))
+
+const answer = (path) =>
+  new Promise((resolve) => {
+    const asked = request({ socketPath, path, headers: { apikey: words(8) }, timeout: 2000 }, (response) => {
+      response.resume().on('end', () => resolve(true))
+    })
+    asked
+      .on('timeout', () => asked.destroy())
+      .on('error', () => resolve(false))
+      .end()
+  })
+
+const until = performance.now() + ANSWER_TIMEOUT_MS
+while (!(await answer('/health')) && child.exitCode === null && performance.now() < until) await wait(50)
+await answer('/rest/v1/warm?select=*')
+child.kill('SIGTERM')
+const code = await Promise.race([ended, wait(ANSWER_TIMEOUT_MS)])
+child.kill('SIGKILL')
+rmSync(work, { recursive: true, force: true })
+const kept = readdirSync(KEPT)
+process.stdout.write(`runtime ended with ${code}; compiled code kept in ${kept.join(', ')}\n`)
+if (kept.length === 0) process.exit(1)
