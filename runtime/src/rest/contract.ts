@@ -10,13 +10,8 @@ export type RestRequestInput = {
   /** Lower-case names; repeated headers joined by a comma. */
   headers: Readonly<Record<string, string>>
   body: Uint8Array | null
-}
-
-export type Session = {
-  role: string
-  /** Claims of the verified token; empty for anonymous callers. */
-  claims: Readonly<Record<string, unknown>>
-  anonymous: boolean
+  /** What identifying the caller took, for `Server-Timing`. */
+  jwtMs?: number
 }
 
 export type RestResponse = {

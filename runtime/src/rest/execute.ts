@@ -2,7 +2,8 @@
 import type { RestSettings } from '@cascata/shared/project-document'
 import { ident } from '@cascata/shared/sql'
 import type { Answer, Database, Turn } from '../session/database.ts'
-import type { RestRequestInput, Session } from './contract.ts'
+import type { Session } from '../session/session.ts'
+import type { RestRequestInput } from './contract.ts'
 import { MaxAffectedExceeded, NotSingular, PutKeyMismatch } from './errors.ts'
 import type { Plan } from './plan/types.ts'
 import { bind, type Prepared } from './prepared.ts'
@@ -86,7 +87,7 @@ function localSettings(
     // Before the role is taken on: some may be set only by us.
     ...cache.roleSettings(session.role).filter(([name]) => name !== 'default_transaction_isolation'),
     ['role', session.role],
-    ['request.jwt.claims', JSON.stringify({ ...session.claims, role: session.role })],
+    ['request.jwt.claims', session.claimsJson],
     ['request.method', input.method],
     ['request.path', input.path],
     ['request.headers', JSON.stringify(headers)],

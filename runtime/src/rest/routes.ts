@@ -5,7 +5,8 @@
  */
 import type { RestSettings } from '@cascata/shared/project-document'
 import { DatabaseUnavailable, PostgresError, type Database } from '../session/database.ts'
-import { DEFAULT_LIMITS, type RestLimits, type RestRequestInput, type RestResponse, type Session } from './contract.ts'
+import type { Session } from '../session/session.ts'
+import { DEFAULT_LIMITS, type RestLimits, type RestRequestInput, type RestResponse } from './contract.ts'
 import { RestError, RootDisabled, SchemaCacheMissing } from './errors.ts'
 import { execute } from './execute.ts'
 import { findRoutineByName, findTable } from './plan/plan.ts'
@@ -15,14 +16,15 @@ import { parseRequest } from './request/request.ts'
 import type { RestRequest } from './request/types.ts'
 import { describeRoot, describeRoutine, describeTable, errorToResponse, respond } from './respond.ts'
 import { loadTimezones } from './schema/load.ts'
-import { SchemaKeeper, type Clock } from './schema/keeper.ts'
+import { type After, SchemaKeeper } from './schema/keeper.ts'
 import type { SchemaCache } from './schema/types.ts'
 
 export type RestOptions = {
   database: Database
   /** Read at each request: one object until the project's document changes. */
   settings: () => RestSettings
-  clock: Clock
+  /** For tests; a timer of the process when absent. */
+  after?: After
   limits?: Partial<RestLimits>
   /** Told when the schema could not be read; the keeper tries again by itself. */
   onSchemaError?: (error: unknown) => void

@@ -6,7 +6,7 @@
  */
 const TABLES = `
 select json_agg(json_build_object(
-  'oid', c.oid, 'schema', n.nspname, 'name', c.relname, 'view', c.relkind in ('v', 'm'),
+  'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'view', c.relkind in ('v', 'm'),
   'insertable', c.relkind in ('r', 'p') or (c.relkind in ('v', 'f') and u.events & 8 = 8),
   'updatable', c.relkind in ('r', 'p') or (c.relkind in ('v', 'f') and u.events & 4 = 4),
   'deletable', c.relkind in ('r', 'p') or (c.relkind in ('v', 'f') and u.events & 16 = 16),
@@ -17,8 +17,12 @@ select json_agg(json_build_object(
       'nullable', not (a.attnotnull or (t.typtype = 'd' and t.typnotnull)),
       'default', case
         when a.attgenerated <> '' then null
-        when a.attidentity = 'd' then format('nextval(%L)',
-          pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname))
+        when a.attidentity = 'd' then (
+          select format('nextval(%L)', format('%I.%I', sn.nspname, s.relname))
+          from pg_catalog.pg_depend k
+          join pg_catalog.pg_class s on s.oid = k.objid and s.relkind = 'S'
+          join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace
+          where k.refobjid = c.oid and k.refobjsubid = a.attnum and k.deptype = 'i')
         when d.adbin is not null then pg_get_expr(d.adbin, d.adrelid)
         else pg_get_expr(t.typdefaultbin, 0)
       end) order by a.attnum)
@@ -35,12 +39,12 @@ where c.relkind in ('r', 'v', 'm', 'f', 'p') and not c.relispartition and n.nspn
 const CONSTRAINTS = `
 select json_agg(json_build_object(
   'kind', k.contype, 'name', k.conname,
-  'table', json_build_object('oid', k.conrelid, 'schema', n.nspname, 'name', c.relname),
+  'table', json_build_object('oid', k.conrelid::bigint, 'schema', n.nspname, 'name', c.relname),
   'columns', (select json_agg(json_build_object('number', a.attnum, 'name', a.attname) order by o.at)
     from unnest(k.conkey) with ordinality o(number, at)
     join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = o.number),
   'toTable', case when k.contype = 'f' then
-    json_build_object('oid', k.confrelid, 'schema', fn.nspname, 'name', fc.relname) end,
+    json_build_object('oid', k.confrelid::bigint, 'schema', fn.nspname, 'name', fc.relname) end,
   'toColumns', (select json_agg(json_build_object('number', a.attnum, 'name', a.attname) order by o.at)
     from unnest(k.confkey) with ordinality o(number, at)
     join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = o.number)
@@ -54,7 +58,7 @@ where k.contype in ('p', 'u', 'f') and k.conparentid = 0 and n.nspname <> 'pg_ca
 
 const VIEWS = `
 select json_agg(json_build_object(
-  'oid', c.oid, 'schema', n.nspname, 'name', c.relname, 'tree', r.ev_action::text,
+  'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'tree', r.ev_action::text,
   'columns', (select json_object_agg(a.attnum, a.attname) from pg_catalog.pg_attribute a
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)))
 from pg_catalog.pg_class c

@@ -4,13 +4,19 @@ import type { Database } from '../../session/database.ts'
 import { loadSchemaCache } from './load.ts'
 import type { SchemaCache } from './types.ts'
 
-/** Time, as far as it is waited for here. */
-export type Clock = { after(delayMs: number, run: () => void): { cancel(): void } }
+/** Runs something later, and can be told not to. */
+export type After = (delayMs: number, run: () => void) => { cancel(): void }
+
+const onTimer: After = (delayMs, run) => {
+  const timer = setTimeout(run, delayMs).unref()
+  return { cancel: () => clearTimeout(timer) }
+}
 
 export type KeeperOptions = {
   database: Database
   settings: () => RestSettings
-  clock: Clock
+  /** For tests; a timer of the process when absent. */
+  after?: After
   onSchemaError?: (error: unknown) => void
 }
 
@@ -98,7 +104,7 @@ export class SchemaKeeper {
 
   private scheduleRetry(): void {
     if (this.closed) return
-    this.retry = this.options.clock.after(this.retryMs, () => void this.reload())
+    this.retry = (this.options.after ?? onTimer)(this.retryMs, () => void this.reload())
     this.retryMs = Math.min(this.retryMs * 2, RETRY_MAX_MS)
   }
 }
