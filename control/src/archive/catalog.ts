@@ -48,7 +48,8 @@ export function inGrantOrder(rows: readonly MembershipEntry[]): MembershipEntry[
   while (left.length > 0) {
     const ready = left.filter(
       ({ role, grantor }) =>
-        grantor === CLUSTER_OWNER || ordered.some((one) => one.role === role && one.member === grantor && one.admin),
+        grantor === CLUSTER_OWNER ||
+        ordered.some((one) => one.role === role && one.member === grantor && one.admin),
     )
     // A grantor that holds no admin option: the owner's own right stands behind it.
     const next = ready.length > 0 ? ready : left

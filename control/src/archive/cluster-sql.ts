@@ -3,27 +3,38 @@
  * cannot ask for more than its schema allows (no superuser, no replication, nothing of the cluster's owner).
  */
 import { CLUSTER_OWNER, isBaseRole } from '@cascata/shared/caf/base-roles'
-import type { DatabaseFacts, MembershipEntry, RoleEntry, Roles, SettingEntry } from '@cascata/shared/caf/manifest'
+import type {
+  DatabaseFacts,
+  MembershipEntry,
+  RoleEntry,
+  Roles,
+  SettingEntry,
+} from '@cascata/shared/caf/manifest'
 import { empty, ident, join, literal, raw, type Sql, sql, toStatement } from '@cascata/shared/sql'
 
 const text = (query: Sql): string => toStatement(query).text
 const flag = (on: boolean, word: string): Sql => raw(on ? word : `no${word}`)
 
 /** Only as SCRAM verifiers: anything else would be taken for a password in clear. */
-const isVerifier = (value: string): boolean => /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(value)
+const isVerifier = (value: string): boolean =>
+  /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(value)
 
 /** Creates what is missing and sets the attributes of all; base roles are the image's. */
 export function rolesToSql(roles: Roles, existing: ReadonlySet<string>): string[] {
   const custom = roles.custom.filter(({ name }) => !isBaseRole(name))
   return [
-    ...custom.filter(({ name }) => !existing.has(name)).map(({ name }) => text(sql`create role ${ident(name)}`)),
-    ...custom.flatMap(roleToSql),
+    ...custom
+      .filter(({ name }) => !existing.has(name))
+      .map(({ name }) => text(sql`create role ${ident(name)}`)),
+    ...custom.flatMap((role) => roleToSql(role, existing.has(role.name))),
     ...roles.memberships.filter(mayGrant).map(membershipToSql),
-    ...roles.settings.filter(({ role, database }) => role !== null && !database).map((one) => settingToSql(one)),
+    ...roles.settings
+      .filter(({ role, database }) => role !== null && !database)
+      .map((one) => settingToSql(one)),
   ]
 }
 
-function roleToSql(role: RoleEntry): string[] {
+function roleToSql(role: RoleEntry, existed: boolean): string[] {
   const verifier = role.verifier !== null && isVerifier(role.verifier) ? literal(role.verifier) : raw('null')
   const attributes = join(
     [
@@ -33,7 +44,10 @@ function roleToSql(role: RoleEntry): string[] {
       flag(role.login, 'login'),
       flag(role.bypassRls, 'bypassrls'),
       raw(`connection limit ${role.connectionLimit}`),
-      sql`valid until ${literal(role.validUntil ?? 'infinity')}`,
+      // A role that never had a limit shows none; one that loses its limit can only be given an endless one.
+      role.validUntil === null && !existed
+        ? empty
+        : sql`valid until ${literal(role.validUntil ?? 'infinity')}`,
       sql`password ${verifier}`,
     ],
     raw(' '),
@@ -59,7 +73,8 @@ function membershipToSql({ role, member, grantor, admin, inherit, set }: Members
 /** `database` names where a per-database setting belongs. */
 function settingToSql({ role, name, value }: SettingEntry, database?: string): string {
   const place = database === undefined ? empty : sql`database ${ident(database)}`
-  const whose = role === null ? place : sql`role ${ident(role)}${database === undefined ? empty : sql` in ${place}`}`
+  const whose =
+    role === null ? place : sql`role ${ident(role)}${database === undefined ? empty : sql` in ${place}`}`
   return text(sql`alter ${whose} set ${ident(name)} to ${settingValue(name, value)}`)
 }
 
@@ -87,7 +102,8 @@ export function createDatabaseToSql(name: string, facts: DatabaseFacts): string 
     sql`lc_collate ${literal(facts.collate)}`,
     sql`lc_ctype ${literal(facts.ctype)}`,
   ]
-  if (facts.locale !== null && facts.localeProvider === 'icu') options.push(sql`icu_locale ${literal(facts.locale)}`)
+  if (facts.locale !== null && facts.localeProvider === 'icu')
+    options.push(sql`icu_locale ${literal(facts.locale)}`)
   if (facts.locale !== null && facts.localeProvider === 'builtin')
     options.push(sql`builtin_locale ${literal(facts.locale)}`)
   if (facts.icuRules !== null) options.push(sql`icu_rules ${literal(facts.icuRules)}`)
@@ -95,7 +111,11 @@ export function createDatabaseToSql(name: string, facts: DatabaseFacts): string 
 }
 
 /** Owner, privileges, comment and settings of the database itself. */
-export function databaseToSql(name: string, facts: DatabaseFacts, settings: readonly SettingEntry[]): string[] {
+export function databaseToSql(
+  name: string,
+  facts: DatabaseFacts,
+  settings: readonly SettingEntry[],
+): string[] {
   const database = ident(name)
   const comment = facts.comment === null ? raw('null') : literal(facts.comment)
   return [
@@ -103,7 +123,9 @@ export function databaseToSql(name: string, facts: DatabaseFacts, settings: read
     text(sql`alter database ${database} connection limit ${raw(String(facts.connectionLimit))}`),
     text(sql`comment on database ${database} is ${comment}`),
     ...privilegesToSql(database, facts),
-    ...settings.filter((one) => one.database && one.role !== CLUSTER_OWNER).map((one) => settingToSql(one, name)),
+    ...settings
+      .filter((one) => one.database && one.role !== CLUSTER_OWNER)
+      .map((one) => settingToSql(one, name)),
   ]
 }
 

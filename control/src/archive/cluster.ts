@@ -22,6 +22,26 @@ export type Cluster = {
   tools: PgTools
 }
 
+const DEFAULTS = {
+  search_path: 'pg_catalog, pg_temp',
+  role: 'none',
+  session_replication_role: 'origin',
+  default_transaction_read_only: false,
+  row_security: true,
+  statement_timeout: 0,
+  lock_timeout: 0,
+  transaction_timeout: 0,
+  idle_in_transaction_session_timeout: 0,
+  idle_session_timeout: 0,
+} as const
+
+/** The same for the programs. `more` comes last and wins. */
+const programOptions = (more: Record<string, string>): string =>
+  Object.entries({ ...DEFAULTS, ...more })
+    .filter(([name]) => name !== 'search_path')
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ')
+
 export function connect({ socketDir }: Cluster, database: string): postgres.Sql {
   return postgres({
     host: socketDir,
@@ -32,12 +52,8 @@ export function connect({ socketDir }: Cluster, database: string): postgres.Sql 
     prepare: false,
     connect_timeout: 10,
     onnotice: () => {},
-    connection: {
-      application_name: 'cascata-archive',
-      statement_timeout: 0,
-      lock_timeout: 0,
-      idle_in_transaction_session_timeout: 0,
-    },
+    // The owner of a database may set defaults for all who come to it: what matters is said here and wins.
+    connection: { application_name: 'cascata-archive', ...DEFAULTS },
   })
 }
 
@@ -60,11 +76,19 @@ export type Program = {
 const COMPLAINT_BYTES = 4000
 
 /** Runs a program without a shell and with next to no environment: ours holds nothing it needs. */
-export function run(argv: readonly string[], more: readonly string[], options = ''): Program {
+export function run(
+  argv: readonly string[],
+  more: readonly string[],
+  settings: Record<string, string> = {},
+): Program {
   const [command = '', ...first] = argv
   const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(command, [...first, ...more], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', PGOPTIONS: options },
+    env: {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      LC_ALL: 'C.UTF-8',
+      PGOPTIONS: programOptions(settings),
+    },
   })
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

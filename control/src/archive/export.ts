@@ -85,7 +85,10 @@ const manifestOf = ({ origin, now }: ExportProject, snapshot: Snapshot): Manifes
 
 type Parts = { manifest: Manifest; roles: Snapshot['roles']; dump: Program; onDump: (bytes: number) => void }
 
-async function* entriesOf({ manifest, roles, dump, onDump }: Parts, options: ExportProject): AsyncGenerator<TarEntry> {
+async function* entriesOf(
+  { manifest, roles, dump, onDump }: Parts,
+  options: ExportProject,
+): AsyncGenerator<TarEntry> {
   yield jsonEntry(MANIFEST, manifest)
   yield jsonEntry(ROLES, roles)
   yield* dumpParts(dump, onDump)
@@ -94,7 +97,10 @@ async function* entriesOf({ manifest, roles, dump, onDump }: Parts, options: Exp
 }
 
 /** Cuts the dump into parts as it comes; a tar entry must know its length before its first byte. */
-async function* dumpParts({ stdout, ended }: Program, onDump: (bytes: number) => void): AsyncGenerator<TarEntry> {
+async function* dumpParts(
+  { stdout, ended }: Program,
+  onDump: (bytes: number) => void,
+): AsyncGenerator<TarEntry> {
   let content: Buffer[] = []
   let left = PART_BYTES
   let index = 0

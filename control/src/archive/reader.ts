@@ -13,8 +13,9 @@ import { ArchiveDamaged, ArchiveForeign, ArchiveTooLarge } from '@cascata/shared
 import { openAge } from './age/age.ts'
 import type { OpenWith } from './age/header.ts'
 import { type ArchiveContents, Contents } from './contents.ts'
-import { TarBroken, type TarVisitor, walkTar } from './tar.ts'
-import { unzstd } from './zstd.ts'
+import { Broken } from './input.ts'
+import { type TarVisitor, walkTar } from './tar.ts'
+import { framesAtOnce, unzstdFrames } from './zstd.ts'
 
 export type ReadArchive = {
   source: Readable
@@ -50,7 +51,7 @@ export async function readArchive(options: ReadArchive): Promise<ArchiveRead> {
         }
       },
       openAge(options.openWith),
-      unzstd(),
+      unzstdFrames(framesAtOnce()),
       async function* (source: AsyncIterable<Buffer>) {
         for await (const piece of source) {
           plainBytes += piece.length
@@ -103,11 +104,8 @@ function refuseBomb(packedBytes: number, plainBytes: number, plainBytesMax: numb
 /** What zstd and tar complain of is a file that is no archive, or one no longer whole. The rest is as it was thrown. */
 function translate(error: unknown, hasManifest: boolean): unknown {
   if (error instanceof VisitorFailed) return error.cause
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (!(error instanceof TarBroken) && !/^(ZSTD_|Z_)/.test(code)) return error
+  if (!(error instanceof Broken)) return error
   return hasManifest
-    ? ArchiveDamaged(
-        error instanceof TarBroken ? error.message : 'what is inside cannot be unpacked',
-      ).because(error)
+    ? ArchiveDamaged(error.message).because(error)
     : ArchiveForeign('it opens, but what is inside is no archive').because(error)
 }

@@ -4,12 +4,13 @@
  * Each run begins anew: what an earlier run left is dropped, and a swap that has happened is recognised. So a run
  * may be killed anywhere and started again.
  */
-import { createReadStream } from 'node:fs'
+
 import { once } from 'node:events'
-import { ident, toStatement } from '@cascata/shared/sql'
+import { createReadStream } from 'node:fs'
+import type { Roles, TableCount } from '@cascata/shared/caf/manifest'
 import { Problem } from '@cascata/shared/problem'
 import { RestoreFailed, RestoreIncomplete } from '@cascata/shared/problems/archive'
-import type { Roles, TableCount } from '@cascata/shared/caf/manifest'
+import { ident, toStatement } from '@cascata/shared/sql'
 import type { OpenWith } from './age/header.ts'
 import { type Cluster, connect, connectionArguments, type Program, run } from './cluster.ts'
 import { createDatabaseToSql, databaseToSql, rolesToSql } from './cluster-sql.ts'
@@ -30,11 +31,16 @@ export type RestoreDatabase = {
   onProgress?: ((done: number) => void) | undefined
   signal?: AbortSignal | undefined
   /** Wraps each change of the cluster, for the crash matrix. */
-  effect?: (<Result>(step: 'staging' | 'roles' | 'load' | 'swap', change: () => Promise<Result>) => Promise<Result>) | undefined
+  effect?:
+    | (<Result>(
+        step: 'staging' | 'roles' | 'load' | 'swap',
+        change: () => Promise<Result>,
+      ) => Promise<Result>)
+    | undefined
 }
 
 /** The new database waits for nothing: a crash before the swap throws it away. */
-const LOADING = '-c synchronous_commit=off -c maintenance_work_mem=64MB -c statement_timeout=0 -c lock_timeout=0'
+const LOADING = { synchronous_commit: 'off', maintenance_work_mem: '64MB' }
 
 export async function restoreDatabase(options: RestoreDatabase): Promise<void> {
   const { cluster, operation, verified } = options
@@ -74,7 +80,8 @@ const createStaging = ({ cluster, verified }: RestoreDatabase, staging: string):
     const { database } = verified.manifest
     await dropDatabase(sql, staging)
     await sql.unsafe(createDatabaseToSql(staging, database))
-    for (const statement of databaseToSql(staging, database, verified.roles.settings)) await sql.unsafe(statement)
+    for (const statement of databaseToSql(staging, database, verified.roles.settings))
+      await sql.unsafe(statement)
   })
 
 /** Reads the file again, all checks included, with the dump going straight into pg_restore. */

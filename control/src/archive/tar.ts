@@ -4,9 +4,7 @@
  * A general tar reader also takes links, extended headers, gaps and whatever follows the end; an archive has none
  * of them, and here everything that is not plain is damage. Pulled, not pushed: memory is one piece at a time.
  */
-
-/** Not a plain tar. The reader of archives says what that means. */
-export class TarBroken extends Error {}
+import { Broken, Input } from './input.ts'
 
 const BLOCK_BYTES = 512
 const ENDING = Buffer.alloc(2 * BLOCK_BYTES)
@@ -82,7 +80,7 @@ export function decodeHeader(header: Buffer): { name: string; bytes: number } | 
   const isFile = text(AT.type, AT.type + 1) === '0' && text(345, 500) === ''
   const isUstar = text(AT.magic, AT.magic + 5) === 'ustar'
   if (octal(AT.sum, AT.type) !== checksum(header) || !isFile || !isUstar || Number.isNaN(bytes))
-    throw new TarBroken('an entry in it is no plain file')
+    throw new Broken('an entry in it is no plain file')
   return { name: text(AT.name, AT.mode), bytes }
 }
 
@@ -106,57 +104,17 @@ export async function walkTar(source: AsyncIterable<Buffer>, visitor: TarVisitor
       await visitor.piece(piece)
     }
     visitor.end()
-    await input.zeroes(padding(header.bytes))
+    await zeroes(input, padding(header.bytes))
   }
-  await input.zeroes(BLOCK_BYTES)
+  await zeroes(input, BLOCK_BYTES)
   // The tar command fills its last record up with empty blocks: an archive repacked by hand ends so.
-  await input.onlyZeroes()
+  while (!(await input.atEnd())) refuseContent(await input.upTo(BLOCK_BYTES))
 }
 
-class Input {
-  readonly #source: AsyncIterator<Buffer>
-  #left: Buffer = Buffer.alloc(0)
-
-  constructor(source: AsyncIterable<Buffer>) {
-    this.#source = source[Symbol.asyncIterator]()
-  }
-
-  /** At least one byte, at most so many. */
-  async upTo(bytes: number): Promise<Buffer> {
-    while (this.#left.length === 0) {
-      const { done, value } = await this.#source.next()
-      if (done) throw new TarBroken('what is inside ends too early')
-      this.#left = value
-    }
-    const piece = this.#left.subarray(0, bytes)
-    this.#left = this.#left.subarray(bytes)
-    return piece
-  }
-
-  async exactly(bytes: number): Promise<Buffer> {
-    const pieces: Buffer[] = []
-    for (let left = bytes; left > 0; ) {
-      const piece = await this.upTo(left)
-      left -= piece.length
-      pieces.push(piece)
-    }
-    return Buffer.concat(pieces)
-  }
-
-  async zeroes(bytes: number): Promise<void> {
-    refuseContent(await this.exactly(bytes))
-  }
-
-  async onlyZeroes(): Promise<void> {
-    refuseContent(this.#left)
-    for (;;) {
-      const { done, value } = await this.#source.next()
-      if (done) return
-      refuseContent(value)
-    }
-  }
+async function zeroes(input: Input, bytes: number): Promise<void> {
+  refuseContent(await input.exactly(bytes))
 }
 
 function refuseContent(bytes: Buffer): void {
-  if (bytes.some((byte) => byte !== 0)) throw new TarBroken('there are bytes where nothing should be')
+  if (bytes.some((byte) => byte !== 0)) throw new Broken('there are bytes where nothing should be')
 }

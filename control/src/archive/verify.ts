@@ -48,6 +48,7 @@ export type VerifyArchive = OpenWith & {
   path: string
   /** 0 to 1. */
   onProgress?: ((done: number) => void) | undefined
+  plainBytesMax?: number | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -59,6 +60,7 @@ export async function verifyFile(options: VerifyArchive): Promise<ArchiveRead> {
     source: createReadStream(options.path, { highWaterMark: FILE_CHUNK_BYTES }),
     openWith: options,
     onBytes: (bytes) => options.onProgress?.(size === 0 ? 1 : bytes / size),
+    plainBytesMax: options.plainBytesMax,
     signal: options.signal,
   })
 }

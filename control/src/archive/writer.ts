@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { DIGESTS, isComplete, orderStart, SIGNATURE, stepOrder } from '@cascata/shared/caf/format'
@@ -14,7 +13,7 @@ import { sealAge } from './age/age.ts'
 import type { SealFor } from './age/header.ts'
 import { type Signer, signDigests } from './signing.ts'
 import { type TarEntry, tarOf } from './tar.ts'
-import { zstdFrames } from './zstd.ts'
+import { framesAtOnce, zstdFrames } from './zstd.ts'
 
 export type WrittenFile = { bytes: number; sha256: string }
 
@@ -39,7 +38,7 @@ export async function writeArchive(
   try {
     await pipeline(
       tarOf(withSeal(entries, options.signer), options.createdAt),
-      zstdFrames(Math.min(4, availableParallelism())),
+      zstdFrames(framesAtOnce()),
       sealAge(options.sealFor),
       async function* (source: AsyncIterable<Buffer>) {
         for await (const piece of source) {

@@ -72,3 +72,31 @@ export const RestoreIncomplete = problem('restore-incomplete', {
     `Table ${table} should have ${expected} rows and has ${found}.`,
   hint: "Nothing was changed. Try again; if it happens again, report it with the archive's manifest.",
 })
+
+export const ProjectNotUp = problem('project-not-up', {
+  status: 503,
+  title: 'Project did not come up',
+  detail: (ref: string, why: string) => `${ref} is not up as the operation needs it: ${why}`,
+  hint: 'Look at "cascata logs" of the project and at "cascata doctor", then ask again.',
+})
+
+export const ProjectGone = problem('project-gone', {
+  status: 409,
+  title: 'Project stopped meanwhile',
+  detail: (ref: string) => `${ref} was paused or deleted while the operation ran.`,
+  hint: 'Resume or restore the project, then ask again.',
+})
+
+export const ArchiveMissing = problem('archive-missing', {
+  status: 410,
+  title: 'Archive is not there',
+  detail: () => 'The file of this archive is no longer on the disk.',
+  hint: 'Upload it again, or use another backup.',
+})
+
+export const ProjectRefTakenMeanwhile = problem('project-ref-taken-meanwhile', {
+  status: 409,
+  title: 'Ref taken meanwhile',
+  detail: (ref: string) => `Another project took the ref ${ref} while the archive was read.`,
+  hint: 'Import again under another ref.',
+})

@@ -1,0 +1,80 @@
+/**
+ * The queue of jobs: BullMQ says when, the operations' rows say what. Whatever Redis forgets or holds twice, an open
+ * row is run once at a time, and again after a kill.
+ */
+import { Queue, Worker } from 'bullmq'
+import type { OperationRow } from '../store/tables/operations.ts'
+import type { JobStore } from './deps.ts'
+import { isJob } from './run.ts'
+
+const QUEUE = 'operations'
+const CONCURRENCY = 2
+/** Finds what a lost Redis forgot; nothing waits for it in ordinary times. */
+const LOOK_EVERY_MS = 15_000
+
+export type Redis = { path: string; username?: string; password?: string }
+
+export type StartJobs = {
+  redis: Redis
+  store: Pick<JobStore, 'operations'>
+  /** Runs one operation to its end, or until the signal. */
+  run(id: string, signal: AbortSignal): Promise<unknown>
+  onError(error: unknown): void
+  lookEveryMs?: number
+}
+
+export type Jobs = {
+  /** The operation is committed: queue it. A lost call costs only time. */
+  kick(operation: Pick<OperationRow, 'id' | 'kind'>): void
+  /** Ends what runs (it goes on at the next start) and lets go of Redis. */
+  close(): Promise<void>
+}
+
+export async function startJobs({ redis, store, run, onError, lookEveryMs }: StartJobs): Promise<Jobs> {
+  const stopping = new AbortController()
+  const running = new Map<string, Promise<unknown>>()
+  // The worker's commands wait for Redis as long as it takes; the queue's must not hold a request up.
+  const connection = { ...redis, maxRetriesPerRequest: null }
+  const queue = new Queue(QUEUE, {
+    connection,
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+  })
+  const worker = new Worker(
+    QUEUE,
+    async ({ id }) => {
+      // A job that Redis took for stalled comes a second time while the first one runs.
+      if (id === undefined || running.has(id) || stopping.signal.aborted) return
+      const work = run(id, stopping.signal)
+      running.set(id, work)
+      await work.catch(onError).finally(() => running.delete(id))
+    },
+    { connection, concurrency: CONCURRENCY, autorun: false },
+  )
+  queue.on('error', onError)
+  worker.on('error', onError)
+
+  const add = ({ id, kind }: Pick<OperationRow, 'id' | 'kind'>) => queue.add(kind, {}, { jobId: id })
+  const look = async () => {
+    const open = (await store.operations.listOpen()).filter(isJob)
+    await Promise.all(open.filter(({ id }) => !running.has(id)).map(add))
+  }
+
+  // What an earlier process had in hand would count as running for half a minute: there is no other process.
+  await queue.obliterate({ force: true })
+  await look()
+  worker.run().catch(onError)
+  const timer = setInterval(() => void look().catch(onError), lookEveryMs ?? LOOK_EVERY_MS)
+
+  return {
+    kick(operation) {
+      if (isJob(operation)) add(operation).catch(onError)
+    },
+    async close() {
+      clearInterval(timer)
+      stopping.abort()
+      await Promise.allSettled(running.values())
+      await worker.close(true)
+      await queue.close()
+    },
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Runs one operation and writes down how it came out. The row is the truth: a run that is cut off (shutdown, kill)
+ * leaves it open, and it is run again at the next start.
+ */
+
+import type { OperationKind } from '@cascata/shared/contract/operations'
+import { Problem } from '@cascata/shared/problem'
+import type { OperationRow } from '../store/tables/operations.ts'
+import { createBackup, giveUpBackup } from './backup.ts'
+import type { Job, JobDeps, JobRun } from './deps.ts'
+import { giveUpImport, importProject } from './import.ts'
+import { giveUpRestore, restoreBackup } from './restore.ts'
+import { stepsOf } from './steps.ts'
+
+/** `giveUp` undoes what a failed run has made visible; it too may be killed and run again. */
+type Kind = { job: Job; giveUp(run: JobRun): Promise<void> }
+
+const KINDS: Partial<Record<OperationKind, Kind>> = {
+  'backup.create': { job: createBackup, giveUp: giveUpBackup },
+  'project.import': { job: importProject, giveUp: giveUpImport },
+  'backup.restore': { job: restoreBackup, giveUp: giveUpRestore },
+}
+
+/** The rest is the reconciler's. */
+export const isJob = ({ kind }: Pick<OperationRow, 'kind'>): boolean => KINDS[kind] !== undefined
+
+export type RunOutcome = 'succeeded' | 'failed' | 'cut off' | 'nothing to do'
+
+/** `onFailure` logs it: the row shows only what is safe to show. */
+export type RunOperation = {
+  deps: JobDeps
+  signal: AbortSignal
+  onFailure(operation: OperationRow, error: unknown): void
+}
+
+export async function runOperation(
+  id: string,
+  { deps, signal, onFailure }: RunOperation,
+): Promise<RunOutcome> {
+  const operation = await deps.store.operations.find(id)
+  const kind = operation && KINDS[operation.kind]
+  if (!operation || !kind || operation.status === 'succeeded' || operation.status === 'failed')
+    return 'nothing to do'
+  const run: JobRun = { operation, deps, signal, steps: stepsOf(operation, { ...deps, signal }) }
+  await deps.store.operations.start(id)
+  try {
+    await deps.store.operations.succeed(id, await kind.job(run))
+    return 'succeeded'
+  } catch (error) {
+    if (signal.aborted) return 'cut off'
+    onFailure(operation, error)
+    await kind.giveUp(run)
+    await deps.store.operations.fail(id, shown(error))
+    return 'failed'
+  }
+}
+
+function shown(error: unknown): NonNullable<OperationRow['problem']> {
+  if (error instanceof Problem) {
+    const detail = error.hint === undefined ? error.message : `${error.message} ${error.hint}`
+    return { code: error.code, title: error.title, detail }
+  }
+  const detail = `The operation failed for a reason that is in control's log.`
+  return { code: 'internal', title: 'Internal error', detail }
+}
