@@ -88,8 +88,7 @@ export const nodeFiles: Files = {
 async function isSound({ path, uid, gid, mode }: Directory): Promise<boolean> {
   const found = await lstat(path).catch(nullIfAbsent)
   return (
-    found !== null &&
-    found.isDirectory() &&
+    found?.isDirectory() === true &&
     found.uid === uid &&
     found.gid === gid &&
     (found.mode & MODE_BITS) === mode

@@ -57,6 +57,6 @@ export const BodyTooLarge: Answer = {
 
 /** `$request_id` is nginx's own variable: it stands unquoted in the text of a `return`. */
 export function bodyOf({ status, code, title, detail }: Answer): string {
-  const problem = { type: `about:blank#${code}`, title, status, detail, code }
+  const problem = { type: `/problems/${code}`, title, status, detail, code }
   return `${JSON.stringify(problem).slice(0, -1)},"request_id":"$request_id"}`
 }

@@ -34,8 +34,9 @@ function http(site: EdgeSite, digest: string): string {
   const projects = site.projects.toSorted((a, b) => (a.ref < b.ref ? -1 : 1))
   const blocks = [
     GLOBALS,
+    certificate(site.domain),
     probe(digest),
-    unknownHosts(site.domain),
+    UNKNOWN_HOSTS,
     control(site.domain),
     ...projects.map((project) => projectBlocks(site.domain, project)),
   ]
@@ -45,7 +46,7 @@ function http(site: EdgeSite, digest: string): string {
 const GLOBALS = `default_type application/octet-stream;
 server_tokens off;
 server_names_hash_max_size 16384;
-server_names_hash_bucket_size 256;
+server_names_hash_bucket_size 512;
 map_hash_bucket_size 256;
 
 client_body_temp_path /tmp/body;
@@ -90,7 +91,7 @@ proxy_set_header X-Real-IP $remote_addr;
 proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Host $http_host;
-proxy_set_header X-Forwarded-Port $server_port;
+proxy_set_header X-Forwarded-Port '';
 proxy_set_header Forwarded '';
 # Bodies stream through: what is on the way is not gathered on this small machine's memory.
 proxy_request_buffering off;
@@ -114,21 +115,25 @@ const probe = (digest: string) => `server {
   }
 }`
 
-const listen = (domain: Domain, more = '') => `listen 8080${more};
-listen 8443 ssl${more};
-http2 on;
+const certificate = (domain: Domain) => `http2 on;
 ssl_certificate /etc/cascata/certs/${domain}.crt;
 ssl_certificate_key /etc/cascata/certs/${domain}.key;`
 
-const unknownHosts = (domain: Domain) =>
-  server([listen(domain, ' default_server'), 'server_name _;', everything(answers.UnknownHost)])
+const LISTEN = 'listen 8080;\nlisten 8443 ssl;'
+
+const UNKNOWN_HOSTS = `server {
+  listen 8080 default_server;
+  listen 8443 ssl default_server;
+  server_name _;
+${indented(everything(answers.UnknownHost))}
+}`
 
 function control(domain: Domain): string {
   const names = [...new Set([domain, 'localhost', '127.0.0.1'])].join(' ')
   return [
     upstream('control', '_control', 1),
     server([
-      listen(domain),
+      LISTEN,
       `server_name ${names};`,
       // Archives are uploaded here; control itself bounds each.
       'client_max_body_size 0;',
@@ -140,7 +145,7 @@ function control(domain: Domain): string {
 }
 
 function projectBlocks(domain: Domain, { ref, answer, bodyBytesMax }: ProjectSite): string {
-  const head = [listen(domain), `server_name ${ref}.${domain};`]
+  const head = [LISTEN, `server_name ${ref}.${domain};`]
   if (answer === 'paused') return server([...head, everything(answers.ProjectPaused)])
   if (answer === 'importing') return server([...head, everything(answers.ProjectImporting)])
   const name = `project_${ref}`
@@ -173,7 +178,9 @@ location @large {
 ${indented(saying(answers.BodyTooLarge))}
 }`
 
-const everything = (answer: answers.Answer) => `location / {\n${indented(saying(answer))}\n}`
+function everything(answer: answers.Answer): string {
+  return `location / {\n${indented(saying(answer))}\n}`
+}
 
 function saying(answer: answers.Answer): string {
   const retry =
@@ -189,4 +196,6 @@ function saying(answer: answers.Answer): string {
 
 const server = (lines: readonly string[]) => `server {\n${indented(lines.join('\n'))}\n}`
 
-const indented = (text: string) => text.replaceAll(/^(?=.)/gm, '  ')
+function indented(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '  ')
+}

@@ -59,13 +59,11 @@ const limitsOf = (limits: ProjectLimits['db']) => ({
 })
 
 /** Memory settings that fit the container; all else is in the image's own configuration. */
-export function postgresCommand(memoryBytes: number, maxConnections: number): string[] {
+export function postgresCommand(memoryBytes: number): string[] {
   const mib = Math.floor(memoryBytes / MiB)
   const settings = {
-    listen_addresses: '',
-    unix_socket_directories: '/run/postgresql',
-    max_connections: String(maxConnections),
-    shared_buffers: `${Math.max(16, Math.min(Math.floor(mib / 4), 8192))}MB`,
+    // An eighth: the rest of the container's memory caches files just as well, and is given back when unused.
+    shared_buffers: `${Math.max(16, Math.min(Math.floor(mib / 8), 8192))}MB`,
     effective_cache_size: `${Math.floor((mib * 3) / 4)}MB`,
     maintenance_work_mem: `${Math.max(8, Math.floor(mib / 16))}MB`,
     work_mem: `${Math.max(1, Math.floor(mib / 128))}MB`,
@@ -79,7 +77,6 @@ function postgres(
     files: string
     sockets: string
     limits: ContainerSpec['limits']
-    connections: number
   },
 ): ContainerSpec {
   return {
@@ -87,7 +84,7 @@ function postgres(
     project: own.project,
     role: own.role,
     image: image(site, 'postgres'),
-    command: postgresCommand(own.limits.memoryBytes, own.connections),
+    command: postgresCommand(own.limits.memoryBytes),
     env: own.env,
     uid: own.uid,
     gid: own.uid,
@@ -112,7 +109,6 @@ export function dbSpec(site: Site, project: ProjectShape): ContainerSpec {
     files: paths.dbFiles,
     sockets: paths.dbSocketDir,
     limits: limitsOf(project.limits.db),
-    connections: 60,
   })
 }
 
@@ -148,7 +144,6 @@ export function metaSpec(site: Site): ContainerSpec {
     files: site.paths.metaFiles,
     sockets: site.paths.metaSocketDir,
     limits: { memoryBytes: 256 * MiB, cpus: 1, pids: 128 },
-    connections: 40,
   })
 }
 

@@ -55,6 +55,8 @@ export async function applyStep(world: World, wanted: Wanted, step: ProjectStep)
       await files.remove(own.run)
       return files.remove(own.files)
     case 'row.remove':
+      // What was still waited for has happened: there is nothing left. Another project may take the ref.
+      await world.store.operations.completeLifecycle(wanted.ref, wanted.generation)
       return world.store.projects.remove(wanted.ref)
   }
 }

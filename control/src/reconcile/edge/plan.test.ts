@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest'
+import { edgeSpec, type Site, specHash } from '../../engine/spec.ts'
+import { pathsOf } from '../../paths.ts'
+import { type EdgeObserved, type EdgeStep, type EdgeWanted, planEdge } from './plan.ts'
+
+const site: Site = {
+  instance: 'cascata',
+  imageTag: '0.1.0',
+  paths: pathsOf('/home'),
+  bind: '127.0.0.1',
+  httpPort: 8080,
+  httpsPort: 8443,
+}
+const spec = edgeSpec(site)
+const wanted: EdgeWanted = { rendered: { text: 'new', digest: 'new' }, routes: { shop: 1 }, spec }
+
+const container: NonNullable<EdgeObserved['container']> = {
+  name: spec.name,
+  project: '_system',
+  role: 'edge',
+  state: 'running',
+  health: 'none',
+  spec: specHash(spec),
+  image: spec.image,
+  exitCode: null,
+}
+const settled: EdgeObserved = {
+  container,
+  unsound: [],
+  certificate: true,
+  candidates: [{ name: 'candidate-4', digest: 'new' }],
+  current: 'candidate-4',
+  serving: 'new',
+}
+const nothing: EdgeObserved = {
+  container: undefined,
+  unsound: [{ path: '/home/edge', uid: 0, gid: 990, mode: 0o750 }],
+  certificate: false,
+  candidates: [],
+  current: null,
+  serving: null,
+}
+const old: EdgeObserved = { ...settled, candidates: [{ name: 'candidate-4', digest: 'old' }], serving: 'old' }
+
+const inWords = (step: EdgeStep): string => {
+  switch (step.do) {
+    case 'edge.write':
+    case 'edge.test':
+    case 'edge.switch':
+      return `${step.do} ${step.name}`
+    case 'edge.probe':
+      return `${step.do} ${step.digest}${step.back === null ? '' : ` or back to ${step.back}`}`
+    case 'edge.prune':
+      return `${step.do} ${step.names.join(' ')}`
+    default:
+      return step.do
+  }
+}
+
+describe('planEdge', () => {
+  test.each<[string, EdgeObserved, string[]]>([
+    ['rests when nginx serves what it should', settled, []],
+    [
+      'begins with a certificate and a first configuration',
+      nothing,
+      [
+        'directories.ensure',
+        'edge.certificate',
+        'edge.write candidate-1',
+        'edge.switch candidate-1',
+        'edge.create',
+        'edge.start',
+        'edge.probe new',
+      ],
+    ],
+    [
+      'tests before it switches, and can go back',
+      old,
+      [
+        'edge.write candidate-5',
+        'edge.test candidate-5',
+        'edge.switch candidate-5',
+        'edge.reload',
+        'edge.probe new or back to candidate-4',
+      ],
+    ],
+    [
+      'reloads what was switched and not loaded',
+      { ...settled, serving: 'old' },
+      ['edge.reload', 'edge.probe new'],
+    ],
+    [
+      'starts a stopped nginx with the configuration it had',
+      { ...old, container: { ...container, state: 'exited' }, serving: null },
+      ['edge.start', 'edge.probe old'],
+    ],
+    [
+      'makes a removed nginx anew',
+      { ...settled, container: undefined, serving: null },
+      ['edge.create', 'edge.start', 'edge.probe new'],
+    ],
+    [
+      'replaces an nginx of another spec',
+      { ...settled, container: { ...container, spec: 'other' } },
+      ['edge.stop', 'edge.remove', 'edge.create', 'edge.start', 'edge.probe new'],
+    ],
+    [
+      'keeps the configuration before, for the way back, and drops the rest',
+      {
+        ...settled,
+        candidates: [
+          { name: 'candidate-1', digest: 'a' },
+          { name: 'candidate-3', digest: 'b' },
+          { name: 'candidate-4', digest: 'new' },
+          { name: 'candidate-10', digest: null },
+        ],
+      },
+      ['edge.prune candidate-1 candidate-10'],
+    ],
+    [
+      'does not trust half a candidate',
+      {
+        ...settled,
+        candidates: [{ name: 'candidate-4', digest: null }],
+        container: undefined,
+        serving: null,
+      },
+      ['edge.write candidate-5', 'edge.switch candidate-5', 'edge.create', 'edge.start', 'edge.probe new'],
+    ],
+  ])('%s', (_sentence, seen, expected) => {
+    expect(planEdge(wanted, seen).map(inWords)).toEqual(expected)
+  })
+})

@@ -1,0 +1,96 @@
+/** Control's tables in memory, with the intents that the API would write. */
+import type { ReconcilerStore } from '@cascata/control/reconcile/projects/store-port'
+import type { ProjectRow } from '@cascata/control/store/tables/projects'
+import { ProjectLimits, ProjectSettings } from '@cascata/shared/contract/projects'
+import type { Life, Trouble } from './simulated-faults.ts'
+
+export type SimulatedOperation = { id: string; ref: string; generation: number; status: 'open' | 'done' }
+
+export class SimulatedStore {
+  readonly rows = new Map<string, ProjectRow>()
+  readonly operations: SimulatedOperation[] = []
+  readonly trouble: Trouble
+  #nextUid = 200_000
+
+  constructor(trouble: Trouble) {
+    this.trouble = trouble
+  }
+
+  create(ref: string, template: string, importing: string | null): void {
+    const uid = this.#nextUid++
+    this.rows.set(ref, {
+      id: `00000000-0000-4000-8000-${String(uid).padStart(12, '0')}`,
+      ref,
+      name: ref,
+      template,
+      uid,
+      desired: 'running',
+      importing,
+      generation: 1,
+      restarts: 0,
+      limits: ProjectLimits.parse({}),
+      settings: ProjectSettings.parse({}),
+      secrets: `secret of ${ref}`,
+      observedGeneration: 0,
+      observedState: 'creating',
+      lastProblem: null,
+      createdAt: '2026-01-01T00:00:00Z',
+      updatedAt: '2026-01-01T00:00:00Z',
+      deletedAt: null,
+      purgeAfter: null,
+    })
+    this.#ask(ref, 1)
+  }
+
+  change(ref: string, patch: Partial<ProjectRow>): void {
+    const row = this.rows.get(ref)
+    if (!row) return
+    const generation = row.generation + 1
+    this.rows.set(ref, { ...row, ...patch, generation })
+    this.#ask(ref, generation)
+  }
+
+  port(life: Life): ReconcilerStore {
+    const { trouble } = this
+    return {
+      projects: {
+        list: () => trouble.call(life, 'rows', () => [...this.rows.values()].map((row) => ({ ...row }))),
+        recordObserved: (ref, { generation, state, problem }) =>
+          trouble.call(life, `record ${ref}`, () => {
+            const row = this.rows.get(ref)
+            if (!row) return
+            trouble.mutations.push(`record ${ref} ${state}`)
+            Object.assign(row, {
+              observedGeneration: generation,
+              observedState: state,
+              lastProblem: problem,
+            })
+          }),
+        remove: (ref) =>
+          trouble.call(life, `purge ${ref}`, () => {
+            trouble.mutations.push(`purge ${ref}`)
+            this.rows.delete(ref)
+          }),
+      },
+      operations: {
+        listOpen: () =>
+          trouble.call(life, 'operations', () => this.operations.filter((each) => each.status === 'open')),
+        step: () => trouble.call(life, 'step', () => {}),
+        progress: () => trouble.call(life, 'progress', () => {}),
+        completeLifecycle: (ref, generation) =>
+          trouble.call(life, `complete ${ref}`, () => {
+            for (const operation of this.operations) {
+              if (operation.ref !== ref || operation.generation > generation) continue
+              if (operation.status === 'done') continue
+              trouble.mutations.push(`complete ${ref}`)
+              operation.status = 'done'
+            }
+          }),
+      },
+    }
+  }
+
+  #ask(ref: string, generation: number): void {
+    this.operations.push({ id: `${ref}-${this.operations.length}`, ref, generation, status: 'open' })
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A whole machine in memory: Docker, files, tables, and what would run inside the containers (Postgres, the runtime,
+ * nginx), together with the real reconcilers. Control can die and be started again; the rest stays.
+ */
+
+import { Domain } from '@cascata/control/edge/site'
+import { dbName, runtimeName, type Site } from '@cascata/control/engine/spec'
+import { pathsOf } from '@cascata/control/paths'
+import { edgeTask, servedNow } from '@cascata/control/reconcile/edge/task'
+import type { Readiness, TenantDatabase } from '@cascata/control/reconcile/projects/database-port'
+import { type ProjectsTask, projectsTask } from '@cascata/control/reconcile/projects/task'
+import { systemTask } from '@cascata/control/reconcile/system/task'
+import type { Task } from '@cascata/control/reconcile/task'
+import { chanceOf } from './seeded.ts'
+import { SimulatedDocker } from './simulated-engine.ts'
+import { type Life, Trouble } from './simulated-faults.ts'
+import { SimulatedFiles } from './simulated-files.ts'
+import { SimulatedStore } from './simulated-store.ts'
+
+export const site: Site = {
+  instance: 'sim',
+  imageTag: '0.1.0',
+  paths: pathsOf('/home'),
+  bind: '127.0.0.1',
+  httpPort: 8080,
+  httpsPort: 8443,
+}
+
+export type SimulatedControl = {
+  life: Life
+  projects: ProjectsTask
+  tasks: readonly Task[]
+  abort: AbortController
+}
+
+export class SimulatedWorld {
+  readonly trouble: Trouble
+  readonly docker: SimulatedDocker
+  readonly files: SimulatedFiles
+  readonly store: SimulatedStore
+  /** Passwords by ref: what the database was given. */
+  readonly databases = new Map<string, string>()
+  nowMs = Date.parse('2026-01-01T00:00:00Z')
+  /** Digest of the configuration nginx has loaded. */
+  #nginx: string | null = null
+
+  constructor(seed: number) {
+    this.trouble = new Trouble(chanceOf(seed))
+    this.docker = new SimulatedDocker(this.trouble)
+    this.files = new SimulatedFiles(this.trouble)
+    this.store = new SimulatedStore(this.trouble)
+    const load = () => {
+      this.#nginx = this.#digestIn('/home/edge/current/nginx.conf')
+    }
+    this.docker.onStart = ({ role }) => role === 'edge' && load()
+    this.docker.onSignal = ({ role }) => role === 'edge' && load()
+    this.docker.onStop = ({ role }) => {
+      if (role === 'edge') this.#nginx = null
+    }
+    this.docker.onExec = (_spec, argv) => {
+      const conf = (argv.at(-1) ?? '').replace('/etc/cascata', '/home/edge')
+      return { exitCode: this.#digestIn(conf) === null ? 1 : 0, stdout: '', stderr: '' }
+    }
+  }
+
+  isUp(name: string): boolean {
+    return this.docker.containers.get(name)?.container.state === 'running'
+  }
+
+  /** The runtime answers: it has its document, and its database knows its password. */
+  answers(ref: string, slot: number): boolean {
+    return (
+      this.isUp(runtimeName(site, ref, slot)) &&
+      this.isUp(dbName(site, ref)) &&
+      this.#hasDatabase(ref) &&
+      this.files.text(site.paths.project(ref).document) !== null
+    )
+  }
+
+  /** Slots that the loaded configuration sends requests to. */
+  routes(): Record<string, number> {
+    for (const [path, { text }] of this.files.nodes) {
+      if (!path.endsWith('/manifest.json')) continue
+      const manifest = JSON.parse(text) as { digest: string; routes: Record<string, number> }
+      if (manifest.digest === this.#nginx) return manifest.routes
+    }
+    return {}
+  }
+
+  start(): SimulatedControl {
+    const life: Life = { alive: true }
+    const { trouble } = this
+    const edge = {
+      engine: this.docker.engine(life),
+      files: this.files.files(life),
+      probe: {
+        digest: () => trouble.call(life, 'probe', () => this.#nginx),
+        waitFor: (digest: string) => trouble.call(life, 'probe', () => this.#nginx === digest),
+      },
+      site,
+      domain: Domain.parse('localhost'),
+      makeCertificate: () => trouble.call(life, 'openssl', () => ({ certificate: 'crt', key: 'key' })),
+    }
+    const common = {
+      ...edge,
+      store: this.store.port(life),
+      readiness: this.#readiness(life),
+      effects: {
+        run: <Result>(name: string, work: () => Promise<Result>) => trouble.effect(life, name, work),
+      },
+      changed: () => {},
+      clock: { now: () => this.nowMs },
+      random: () => trouble.chance.next(),
+    }
+    const projects = projectsTask({
+      ...common,
+      database: this.#database(life),
+      openSecrets: ({ ref, secrets }) => ({
+        jwtSecret: secrets.padEnd(40, '.'),
+        anonKey: 'anon',
+        serviceRoleKey: 'service',
+        passwords: { supabase_admin: ref, authenticator: secrets, postgres: ref },
+      }),
+      urlOf: (ref) => `http://${ref}.localhost:8080`,
+      served: () => servedNow(edge),
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+    })
+    return {
+      life,
+      projects,
+      tasks: [systemTask(common), projects, edgeTask(common)],
+      abort: new AbortController(),
+    }
+  }
+
+  #database(life: Life): TenantDatabase {
+    const inside = (what: string, socketDir: string, work: (ref: string) => void) =>
+      this.trouble.call(life, what, () => {
+        const ref = socketDir.split('/').at(-2) ?? ''
+        if (!this.isUp(dbName(site, ref))) throw new Error(`no server in ${socketDir}`)
+        work(ref)
+      })
+    return {
+      waitUntilReady: (socketDir) => inside('db ready', socketDir, () => {}),
+      bootstrap: (socketDir, passwords) =>
+        inside('bootstrap', socketDir, (ref) => {
+          this.trouble.mutations.push(`bootstrap ${ref}`)
+          this.databases.set(ref, passwords.authenticator)
+        }),
+      applyStarter: (socketDir) => inside('starter', socketDir, () => {}),
+    }
+  }
+
+  #readiness(life: Life): Readiness {
+    const answers = (socket: string) => {
+      const [, ref = '', slot = ''] = /\/run\/([^/]+)\/http\/(\d+)\.sock$/.exec(socket) ?? []
+      return this.answers(ref, Number(slot))
+    }
+    return {
+      isReady: (socket) => this.trouble.call(life, 'ready', () => answers(socket)),
+      waitUntilReady: (socket) =>
+        this.trouble.call(life, 'ready', () => {
+          if (!answers(socket)) throw new Error(`nobody answers on ${socket}`)
+        }),
+    }
+  }
+
+  /** Its roles and passwords went with its files, if those went. */
+  #hasDatabase(ref: string): boolean {
+    if (!this.files.nodes.has(site.paths.project(ref).dbFiles)) this.databases.delete(ref)
+    return this.databases.has(ref)
+  }
+
+  #digestIn(path: string): string | null {
+    return /return 200 '([0-9a-f]{32})'/.exec(this.files.text(path) ?? '')?.[1] ?? null
+  }
+}
