@@ -50,10 +50,13 @@ function drive({ target, request, until, onAnswer }: Drive): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket: Socket = 'socket' in target ? connect(target.socket) : connect(target.port, '127.0.0.1')
     socket.setNoDelay(true)
-    let pending = Buffer.alloc(0)
+    let pending: Buffer = Buffer.alloc(0)
     let sentAt = 0
     const send = () => {
-      if (performance.now() >= until) return socket.end()
+      if (performance.now() >= until) {
+        socket.end()
+        return
+      }
       sentAt = performance.now()
       socket.write(request())
     }
