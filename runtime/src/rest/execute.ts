@@ -45,7 +45,7 @@ export async function execute(
   const turn = turnOf(execution, request, prepared)
   const answer = await execution.database.run(turn, signal)
   if (plan.media.kind === 'plan') return explained(answer)
-  const result = readRow(answer)
+  const result = readRow(answer, plan)
   const refusal = refusalOf(plan, request, result)
   if (refusal !== null) throw refusal
   return estimates(request, execution.settings, result)
@@ -132,7 +132,7 @@ function endOf(settings: RestSettings, plan: Plan, request: RestRequest): Turn['
   const { tx } = request.preferences
   const rollback = tx === 'rollback' || (settings.txEnd.startsWith('rollback') && tx !== 'commit')
   if (rollback || plan.media.kind === 'plan') return 'rollback'
-  return (answer) => (refusalOf(plan, request, readRow(answer)) === null ? 'commit' : 'rollback')
+  return (answer) => (refusalOf(plan, request, readRow(answer, plan)) === null ? 'commit' : 'rollback')
 }
 
 /** What a caller asked for and the rows deny: then nothing may remain of it. */
@@ -148,14 +148,15 @@ function refusalOf(plan: Plan, { action, preferences }: RestRequest, { rows }: R
 }
 
 const EMPTY = Buffer.alloc(0)
+const unhex = (digits: Buffer): Buffer => Buffer.from(digits.toString('latin1'), 'hex')
 
-function readRow(answer: Answer): Result {
+function readRow(answer: Answer, { handler }: Plan): Result {
   const [total, page, body, headers, status, location, inserted] = answer.rows[0] ?? []
   const text = (cell: Buffer | null | undefined) => cell?.toString('utf8') ?? null
   return {
     total: total == null ? null : Number(total.toString('latin1')),
     rows: Number(page?.toString('latin1') ?? 0),
-    body: body ?? EMPTY,
+    body: body == null ? EMPTY : handler.kind === 'custom' && handler.bytes ? unhex(body) : body,
     headers: text(headers),
     status: text(status),
     location: location == null ? null : JSON.parse(location.toString('utf8')),

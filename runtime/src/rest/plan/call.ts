@@ -3,7 +3,7 @@ import { RestError } from '../errors.ts'
 import type { Query, RestRequest } from '../request/types.ts'
 import { suggest } from '../schema/suggest.ts'
 import type { Argument, Routine, SchemaCache } from '../schema/types.ts'
-import type { Call } from './types.ts'
+import type { Call, Returned } from './types.ts'
 
 const WHOLE_BODY_TYPES: Readonly<Record<string, readonly string[]>> = {
   'application/json': ['json', 'jsonb'],
@@ -44,7 +44,7 @@ function takes({ arguments: args }: Routine, given: ReadonlySet<string>, raw: bo
 
 function takesWhole({ arguments: args }: Routine, contentType: string): boolean {
   const [only, second] = args
-  if (only === undefined || second !== undefined) return false
+  if (only?.name !== '' || second !== undefined) return false
   return WHOLE_BODY_TYPES[contentType]?.includes(only.type) ?? false
 }
 
@@ -79,14 +79,12 @@ function perhaps(cache: SchemaCache, { schema, target }: RestRequest, given: str
     const name = suggest(cache.routineNames(schema), target, 0.75)
     return name === null ? null : `${meant} ${schema}.${name}`
   }
-  const signatures = overloads.map(({ arguments: args }) =>
-    args
-      .map(({ name }) => name)
-      .sort()
-      .join(', '),
-  )
-  const signature = suggest(signatures, given, 0.33)
-  return signature === null ? null : `${meant} ${schema}.${target}(${signature})`
+  const signatures = overloads.map(({ arguments: args }) => {
+    const names = args.map(({ name }) => name).sort()
+    return `(${names.join(', ')})`
+  })
+  const signature = suggest(signatures, `(${given})`, 0.33)
+  return signature === null ? null : `${meant} ${schema}.${target}${signature}`
 }
 
 function ambiguous(routines: readonly Routine[]): RestError {
@@ -104,9 +102,11 @@ function ambiguous(routines: readonly Routine[]): RestError {
   })
 }
 
-export function planCall(routine: Routine, request: RestRequest, returning: string[] | null): Call {
-  return { routine, input: inputOf(routine, request), returning }
-}
+export const planCall = (routine: Routine, request: RestRequest, returning: Returned): Call => ({
+  routine,
+  input: inputOf(routine, request),
+  returning,
+})
 
 function inputOf({ arguments: args }: Routine, { query, payload }: RestRequest): Call['input'] {
   const [first] = args

@@ -85,7 +85,8 @@ export function planFilter(cache: SchemaCache, table: Name, filter: Filter): Pla
   const field = planField(cache, table, filter.field)
   const parse = field.type === null ? undefined : cache.representation('text', field.type)
   const { operation } = filter
-  const searchable = field.type === null || field.type === 'tsvector'
+  const base = cache.table(table)?.columns.get(field.column)?.base
+  const searchable = base === undefined || base === 'tsvector'
   const vector = operation.kind === 'search' && !searchable ? { language: operation.language } : null
   return { kind: 'filter', field: { ...field, transform: parse ?? null }, vector, not: filter.not, operation }
 }

@@ -58,7 +58,7 @@ function lookUp(cache: SchemaCache, { of, wholeRow }: Wanted, asked: string): Ch
   const custom = own ?? find(asked, false)
   if (custom === undefined) return BUILT_IN.get(asked) ?? null
   return {
-    handler: { kind: 'custom', function: custom.function, of: custom.of },
+    handler: { kind: 'custom', function: custom.function, of: custom.of, bytes: custom.bytes },
     media: { kind: 'plain', name: custom.answered },
   }
 }

@@ -2,8 +2,8 @@
 import { ColumnNotFound, PutFiltersInvalid } from '../errors.ts'
 import type { Logic, Payload, RestRequest } from '../request/types.ts'
 import type { SchemaCache, Table } from '../schema/types.ts'
-import { neededColumns, planConditions } from './read.ts'
-import type { Mutation, ReadNode, WrittenColumn } from './types.ts'
+import { planConditions, returnedColumns } from './read.ts'
+import type { Mutation, ReadNode, Returned, WrittenColumn } from './types.ts'
 
 export function planMutation(
   cache: SchemaCache,
@@ -11,7 +11,7 @@ export function planMutation(
   table: Table,
   read: ReadNode,
 ): Mutation {
-  const returning = returningOf(request, table, read)
+  const returning = returningOf(cache, request, { table, read })
   if (request.action.kind === 'delete') {
     return { kind: 'delete', table, where: rootConditions(cache, request, table), returning }
   }
@@ -43,7 +43,7 @@ function planPut(
   cache: SchemaCache,
   { query }: RestRequest,
   table: Table,
-  { payload, returning }: { payload: Extract<Payload, { kind: 'json' }>; returning: string[] | null },
+  { payload, returning }: { payload: Extract<Payload, { kind: 'json' }>; returning: Returned },
 ): Mutation {
   const filters = query.filters.filter(({ path }) => path.length === 0).map(({ what }) => what)
   const named = new Set(filters.map(({ field }) => field.name))
@@ -81,11 +81,14 @@ function writtenColumn(cache: SchemaCache, table: Table, name: string): WrittenC
   return { name, type: transform === null ? column.type : 'json', default: column.default, transform }
 }
 
-/** Columns the statement hands back: an empty list when only their number matters. */
-function returningOf(request: RestRequest, table: Table, read: ReadNode): string[] | null {
-  const { return: wanted } = request.preferences
-  if (wanted === null || wanted === 'minimal') return []
-  const needed = neededColumns(read)
-  if (needed === null) return null
-  return [...new Set([...needed, ...table.primaryKey])].sort()
+/** Nothing is named when only the number of rows matters. */
+function returningOf(
+  cache: SchemaCache,
+  { preferences }: RestRequest,
+  { table, read }: { table: Table; read: ReadNode },
+): Returned {
+  if (preferences.return === null || preferences.return === 'minimal') return { all: false, columns: [] }
+  const { all, columns } = returnedColumns(cache, read, false)
+  if (all) return { all, columns }
+  return { all, columns: [...new Set([...columns, ...table.primaryKey])].sort() }
 }

@@ -8,7 +8,7 @@ import { findRoutine, planCall } from './call.ts'
 import { isStar } from './fields.ts'
 import { chooseMedia } from './media.ts'
 import { planMutation } from './mutate.ts'
-import { neededColumns, planNode } from './read.ts'
+import { planNode, returnedColumns } from './read.ts'
 import { buildTree } from './tree.ts'
 import type { Handler, Plan, ReadNode, Source } from './types.ts'
 
@@ -79,8 +79,7 @@ function planFunction(cache: SchemaCache, request: RestRequest, settings: RestSe
   if (preferences.handling === 'strict' && preferences.maxAffected !== null && !routine.returns.set) {
     throw MaxAffectedOnSingle()
   }
-  const needed = routine.returns.composite ? neededColumns(read) : null
-  const call = planCall(routine, request, needed === null ? null : [...needed].sort())
+  const call = planCall(routine, request, returnedColumns(cache, read, true))
   const head = request.action.kind === 'call' && request.action.head
   return {
     kind: 'call',
@@ -104,7 +103,7 @@ function planRoot(
     aggregates: settings.aggregates,
     maxRows: mutation ? null : settings.maxRows,
   }
-  return planNode(context, buildTree(request.query, mutation ? 'filters' : 'all'), {
+  return planNode(context, buildTree(request.query, mutation ? 'shown' : 'all'), {
     source,
     table: { schema: table.schema, name: table.name },
     alias: table.name,

@@ -18,7 +18,16 @@ import {
   planSelect,
 } from './fields.ts'
 import type { RawNode } from './tree.ts'
-import type { Embed, NodePlace, PlannedLogic, PlannedOrder, ReadContext, ReadNode, SelectColumn } from './types.ts'
+import type {
+  Embed,
+  NodePlace,
+  PlannedLogic,
+  PlannedOrder,
+  ReadContext,
+  ReadNode,
+  Returned,
+  SelectColumn,
+} from './types.ts'
 
 export function planNode(context: ReadContext, raw: RawNode, place: NodePlace): ReadNode {
   const { cache } = context
@@ -91,20 +100,28 @@ function planTerm(
 export const planConditions = (cache: SchemaCache, table: Name, parts: readonly Logic[]): PlannedLogic[] =>
   parts.map((part) => planLogic(cache, table, part))
 
-/**
- * Columns of the root that a later read needs: those selected and those that tie embeds.
- *
- * @returns null when all are needed.
- */
-export function neededColumns(read: ReadNode): Set<string> | null {
+/** Columns a node speaks of: selected, filtered and ordered by, and those that tie embeds. */
+export function columnsUsed(read: ReadNode): { star: boolean; columns: Set<string> } {
   const columns = new Set<string>()
-  for (const { field } of read.select) {
-    if (field.column === '*') return null
-    columns.add(field.column)
+  for (const { field } of read.select) columns.add(field.column)
+  for (const { field, of } of read.orders) if (of === null) columns.add(field.column)
+  const note = (logic: PlannedLogic): void => {
+    if (logic.kind === 'filter') columns.add(logic.field.column)
+    else if (logic.kind !== 'embedded') logic.parts.forEach(note)
   }
-  for (const { needs } of read.embeds) {
-    if (needs === null) return null
-    for (const column of needs) columns.add(column)
-  }
-  return columns
+  read.where.forEach(note)
+  for (const { needs } of read.embeds) for (const column of needs ?? ['*']) columns.add(column)
+  return { star: columns.delete('*'), columns }
+}
+
+/**
+ * What a mutation or call must hand on to the read that follows. A computed column is named even beside `*`: the
+ * rows handed on have lost their type, and with it the functions on it.
+ */
+export function returnedColumns(cache: SchemaCache, read: ReadNode, all: boolean): Returned {
+  const { star, columns } = columnsUsed(read)
+  const table = cache.table(read.table)
+  if (!star && !all) return { all: false, columns: [...columns].sort() }
+  const computed = [...columns].filter((column) => table !== undefined && !table.columns.has(column))
+  return { all: true, columns: computed.sort() }
 }

@@ -32,16 +32,16 @@ function nodeAt(root: RawNode, path: readonly string[]): RawNode {
 }
 
 /**
- * @param only `all` for what reads; `filters` for a mutation, whose own filters choose the rows it writes and
- * whose rows come back in no order; embeds are filtered either way.
+ * @param only `all` for what reads; `shown` for a mutation: its own filters choose the rows it writes, and what
+ * comes back is not cut into pages.
  */
-export function buildTree(query: Query, only: 'all' | 'filters'): RawNode {
+export function buildTree(query: Query, only: 'all' | 'shown'): RawNode {
   const root = node(null, query.select)
   for (const { path, what } of query.filters) {
     if (only === 'all' || path.length > 0) nodeAt(root, path).where.push(what)
   }
+  for (const { path, what } of query.orders) nodeAt(root, path).orders = what
   if (only === 'all') {
-    for (const { path, what } of query.orders) nodeAt(root, path).orders = what
     for (const page of query.pages) nodeAt(root, page.path).page = page
   }
   for (const { path, what } of query.logic) {

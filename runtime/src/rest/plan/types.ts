@@ -89,6 +89,9 @@ export type Embed = {
   needs: string[] | null
 }
 
+/** Columns handed on: all of the table's, or none but those named. */
+export type Returned = { all: boolean; columns: string[] }
+
 export type WrittenColumn = { name: string; type: string; default: string | null; transform: Name | null }
 
 export type Mutation =
@@ -103,7 +106,7 @@ export type Mutation =
       conflict: { action: 'merge' | 'ignore'; columns: string[] } | null
       /** PUT: the body must match these. */
       conditions: PlannedLogic[]
-      returning: string[] | null
+      returning: Returned
     }
   | {
       kind: 'update'
@@ -113,9 +116,9 @@ export type Mutation =
       object: boolean
       defaults: boolean
       where: PlannedLogic[]
-      returning: string[] | null
+      returning: Returned
     }
-  | { kind: 'delete'; table: Table; where: PlannedLogic[]; returning: string[] | null }
+  | { kind: 'delete'; table: Table; where: PlannedLogic[]; returning: Returned }
 
 export type Call = {
   routine: Routine
@@ -124,14 +127,13 @@ export type Call = {
     | { kind: 'named'; args: { argument: Argument; value: Slot }[] }
     | { kind: 'json'; body: Slot; object: boolean; arguments: Argument[] }
     | { kind: 'whole'; value: Slot; type: string }
-  /** Columns kept for the read that follows; null for all. */
-  returning: string[] | null
+  returning: Returned
 }
 
 export type Handler =
   | { kind: 'json' | 'csv' | 'geojson' | 'stripped-array' | 'none' }
   | { kind: 'object'; stripped: boolean }
-  | { kind: 'custom'; function: Name; of: Name | null }
+  | { kind: 'custom'; function: Name; of: Name | null; bytes: boolean }
 
 export type Plan = {
   media: MediaType

@@ -4,6 +4,14 @@
  * `$1` are the exposed schemas, `$2` those and the extra search path. The search path is empty while it runs,
  * so that `format_type` and `pg_get_expr` write qualified names.
  */
+/** Each type with what it is at the bottom of its domains. */
+const BASE_TYPES = `
+with recursive base(oid, base) as (
+  select oid, oid from pg_catalog.pg_type where typtype <> 'd'
+  union all
+  select t.oid, b.base from pg_catalog.pg_type t join base b on b.oid = t.typbasetype where t.typtype = 'd'
+)`
+
 const TABLES = `
 select json_agg(json_build_object(
   'oid', c.oid::bigint, 'schema', n.nspname, 'name', c.relname, 'view', c.relkind in ('v', 'm'),
@@ -14,6 +22,7 @@ select json_agg(json_build_object(
     select json_agg(json_build_object(
       'name', a.attname,
       'type', format_type(a.atttypid, a.atttypmod),
+      'base', format_type(b.base, null),
       'nullable', not (a.attnotnull or (t.typtype = 'd' and t.typnotnull)),
       'default', case
         when a.attgenerated <> '' then null
@@ -28,6 +37,7 @@ select json_agg(json_build_object(
       end) order by a.attnum)
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_type t on t.oid = a.atttypid
+    join base b on b.oid = a.atttypid
     left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]')) order by n.nspname, c.relname)
 from pg_catalog.pg_class c
@@ -67,11 +77,6 @@ join pg_catalog.pg_rewrite r on r.ev_class = c.oid and r.rulename = '_RETURN'
 where c.relkind in ('v', 'm') and n.nspname = any ($2::text[])`
 
 const ROUTINES = `
-with recursive base(oid, base) as (
-  select oid, oid from pg_catalog.pg_type where typtype <> 'd'
-  union all
-  select t.oid, b.base from pg_catalog.pg_type t join base b on b.oid = t.typbasetype where t.typtype = 'd'
-)
 select json_agg(json_build_object(
   'schema', n.nspname, 'name', p.proname,
   'arguments', coalesce((
@@ -139,8 +144,10 @@ where k.castcontext = 'i' and k.castmethod = 'f' and has_function_privilege(k.ca
 const HANDLERS = `
 with media as (
   select t.oid, t.typname, n.nspname, case t.typname when '*/*' then 'application/octet-stream'
-    else lower(t.typname) end as answered
-  from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    else lower(t.typname) end as answered, b.base = 'pg_catalog.bytea'::regtype as bytes
+  from pg_catalog.pg_type t
+  join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+  join base b on b.oid = t.oid
   where t.typtype = 'd' and (t.typname ~* '^[a-z0-9.-]+/[a-z0-9.+-]+$' or t.typname = '*/*')
 )
 select json_agg(h.handler) from (
@@ -148,7 +155,7 @@ select json_agg(h.handler) from (
     'function', json_build_object('schema', pn.nspname, 'name', p.proname),
     'of', case when a.typname = 'anyelement' then null
       else json_build_object('schema', an.nspname, 'name', a.typname) end,
-    'asked', lower(m.typname), 'answered', m.answered) as handler
+    'asked', lower(m.typname), 'answered', m.answered, 'bytes', m.bytes) as handler
   from media m
   join pg_catalog.pg_proc p on p.prorettype = m.oid and p.prokind = 'a' and p.pronargs = 1
   join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace and pn.nspname = any ($1::text[])
@@ -158,7 +165,7 @@ select json_agg(h.handler) from (
   select json_build_object(
     'function', json_build_object('schema', m.nspname, 'name', m.typname),
     'of', json_build_object('schema', pn.nspname, 'name', p.proname),
-    'asked', lower(m.typname), 'answered', m.answered)
+    'asked', lower(m.typname), 'answered', m.answered, 'bytes', m.bytes)
   from media m
   join pg_catalog.pg_proc p on p.prorettype = m.oid and p.prokind = 'f' and not p.proretset
   join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace and pn.nspname = any ($1::text[])
@@ -195,7 +202,7 @@ const PARTS = {
   roleSettings: ROLE_SETTINGS,
 }
 
-export const CATALOG_SQL = `select json_build_object(${Object.entries(PARTS)
+export const CATALOG_SQL = `${BASE_TYPES} select json_build_object(${Object.entries(PARTS)
   .map(([name, part]) => `'${name}', coalesce((${part}), '[]')`)
   .join(', ')})::text`
 

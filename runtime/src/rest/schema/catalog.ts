@@ -16,6 +16,7 @@ export const Catalog = z.object({
         z.object({
           name: z.string(),
           type: z.string(),
+          base: z.string(),
           nullable: z.boolean(),
           default: z.string().nullable(),
         }),
@@ -54,7 +55,13 @@ export const Catalog = z.object({
   computed: z.array(z.object({ function: Name, from: Name, to: Name, toOne: z.boolean() })),
   representations: z.array(z.object({ from: z.string(), to: z.string(), function: Name })),
   handlers: z.array(
-    z.object({ function: Name, of: Name.nullable(), asked: z.string(), answered: z.string() }),
+    z.object({
+      function: Name,
+      of: Name.nullable(),
+      asked: z.string(),
+      answered: z.string(),
+      bytes: z.boolean(),
+    }),
   ),
   types: z.array(z.string()),
   roleSettings: z.array(z.object({ role: z.string(), name: z.string(), value: z.string() })),

@@ -4,7 +4,7 @@
  * Names that share a piece of three letters (else of two) are candidates; edit distance decides among them.
  */
 const grams = (text: string, size: number): Set<string> => {
-  const padded = `-${text}-`
+  const padded = `-${lettersOf(text)}-`
   const found = new Set<string>()
   for (let at = 0; at + size <= padded.length; at++) found.add(padded.slice(at, at + size))
   return found
@@ -25,19 +25,19 @@ function distance(a: string, b: string): number {
   return previous[b.length] ?? 0
 }
 
-const normal = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N} ,]/gu, '')
+const lettersOf = (text: string): string => text.replace(/[^\p{L}\p{N} ,]/gu, '')
 
 export type Suggestion = { name: string; score: number }
 
 /** Names by likeness to `asked`, the best first; 1 is the same name. */
 export function suggestions(names: readonly string[], asked: string, scoreMin: number): Suggestion[] {
-  const wanted = normal(asked)
+  const wanted = asked.toLowerCase()
   for (const size of [3, 2]) {
     const pieces = grams(wanted, size)
     const near = names
-      .filter((name) => [...grams(normal(name), size)].some((piece) => pieces.has(piece)))
+      .filter((name) => [...grams(name.toLowerCase(), size)].some((piece) => pieces.has(piece)))
       .map((name) => {
-        const other = normal(name)
+        const other = name.toLowerCase()
         const score = 1 - distance(wanted, other) / Math.max(wanted.length, other.length, 1)
         return { name, score }
       })

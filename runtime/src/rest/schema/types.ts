@@ -6,6 +6,8 @@ export type Column = {
   name: string
   /** As `format_type` writes it, qualified: ready for SQL text. */
   type: string
+  /** What the type is at the bottom of its domains. */
+  base: string
   nullable: boolean
   /** SQL expression, or null. */
   default: string | null
@@ -78,6 +80,8 @@ export type MediaHandler = {
   /** Media type as asked, and as answered (`*` + `/*` asks for anything). */
   asked: string
   answered: string
+  /** What it writes is `bytea`. */
+  bytes: boolean
 }
 
 export type SchemaCache = {

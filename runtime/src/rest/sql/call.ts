@@ -2,7 +2,7 @@
 import { empty, ident, join, raw, sql, type Sql } from '@cascata/shared/sql'
 import type { Call } from '../plan/types.ts'
 import { COMMA, nameToSql } from './fields.ts'
-import { bodyToSql } from './write.ts'
+import { bodyToSql, returnedToSql } from './write.ts'
 
 export const SCALAR = 'scalar'
 
@@ -12,14 +12,7 @@ export function callToSql({ routine, input, returning }: Call): Sql {
     scalar
       ? sql`(select ${nameToSql(routine)}(${args}) as ${ident(SCALAR)}) call`
       : sql`${nameToSql(routine)}(${args}) call`
-  const columns = scalar
-    ? ident('call', SCALAR)
-    : returning === null || returning.length === 0
-      ? raw('*')
-      : join(
-          returning.map((column) => ident('call', column)),
-          COMMA,
-        )
+  const columns = scalar ? ident('call', SCALAR) : returnedToSql('call', returning)
   const spread = (variadic: boolean): Sql => (variadic ? raw('variadic ') : empty)
   switch (input.kind) {
     case 'none':
@@ -49,7 +42,7 @@ export function callToSql({ routine, input, returning }: Call): Sql {
       const args = input.arguments.map(
         ({ name, variadic }) => sql`${spread(variadic)}${ident(name)} := ${ident('body', name)}`,
       )
-      return sql`select ${returning === null && !scalar ? raw('call.*') : columns} ${rows}, lateral ${call(join(args, COMMA))}`
+      return sql`select ${columns} ${rows}, lateral ${call(join(args, COMMA))}`
     }
   }
 }

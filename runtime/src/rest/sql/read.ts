@@ -72,7 +72,7 @@ export function readToSql(node: ReadNode, ties: readonly Tie[] = []): Sql {
       text: selectedToSql(node.alias, column),
       grouping: column.aggregate === null,
     })),
-    ...node.embeds.flatMap((embed) => embedColumns(embed, grouped)),
+    ...node.embeds.flatMap((embed) => embedColumns(embed)),
   ]
   const conditions = [
     ...node.where.map((logic) => logicToSql(node.alias, logic, embedTest)),
@@ -104,14 +104,13 @@ function pageToSql({ limit, offset }: ReadNode): Sql {
   return offset === null ? rows : sql`${rows} offset ${offset}`
 }
 
-function embedColumns(embed: Embed, grouped: boolean): Selected[] {
+function embedColumns(embed: Embed): Selected[] {
   if (embed.hidden) return []
   if (embed.spread !== null) return embed.spread.map((field) => spreadColumn(embed, field))
-  // Plain json has no equality to group by.
-  const type = grouped ? raw('::jsonb') : empty
+  // jsonb, as PostgREST has it: bodies agree byte for byte, and it can be grouped by.
   const value = embed.toOne
-    ? sql`row_to_json(${ident(embed.join)}.*)${type}`
-    : sql`coalesce(${ident(embed.join, embed.join)}${type}, '[]')`
+    ? sql`to_jsonb(${ident(embed.join)}.*)`
+    : sql`coalesce(${ident(embed.join, embed.join)}, '[]')`
   return [{ text: named(value, embed.key), grouping: true }]
 }
 
@@ -136,7 +135,7 @@ function joinToSql(embed: Embed): Sql {
 /** The many as one row: an array of objects, or an array for each field that rises. */
 function gatheredToSql(embed: Embed, rows: Sql): Sql {
   const alias = ident(embed.join)
-  if (embed.spread === null) return sql`select json_agg(${alias}) as ${alias} from (${rows}) as ${alias}`
+  if (embed.spread === null) return sql`select jsonb_agg(${alias}) as ${alias} from (${rows}) as ${alias}`
   const arrays = embed.spread.map(({ name }) => {
     const column = ident(embed.join, name)
     return sql`json_agg(${column}) as ${ident(name)}`

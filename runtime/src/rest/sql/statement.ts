@@ -85,10 +85,13 @@ function csvToSql(): Sql {
   return sql`${header} || E'\\n' || coalesce(string_agg(${line}, E'\\n'), '')`
 }
 
-function customToSql({ function: fn, of }: Extract<Handler, { kind: 'custom' }>, scalar: boolean): Sql {
-  if (scalar) return sql`${nameToSql(fn)}(${ident(PAGE, SCALAR)})`
-  if (of === null) return sql`${nameToSql(fn)}(${ident(PAGE)})`
-  return sql`${nameToSql(fn)}(${ident(PAGE)}::${nameToSql(of)})`
+/** A scalar's handler is a cast, not an aggregate: its one value is taken out of an array. */
+function customToSql({ function: fn, of, bytes }: Extract<Handler, { kind: 'custom' }>, scalar: boolean): Sql {
+  const row = of === null ? ident(PAGE) : sql`${ident(PAGE)}::${nameToSql(of)}`
+  const value = scalar
+    ? sql`(array_agg(${nameToSql(fn)}(${ident(PAGE, SCALAR)})))[1]`
+    : sql`${nameToSql(fn)}(${row})`
+  return bytes ? sql`encode(${value}::bytea, 'hex')` : value
 }
 
 /** `key=eq.value` of each primary key column, when exactly one row was written. */

@@ -1,6 +1,6 @@
 /** Inserts, updates and deletes as SQL; their rows come from one JSON parameter that Postgres takes apart. */
 import { empty, ident, join, literal, raw, sql, type Sql } from '@cascata/shared/sql'
-import type { Mutation, WrittenColumn } from '../plan/types.ts'
+import type { Mutation, Returned, WrittenColumn } from '../plan/types.ts'
 import type { Slot } from '../request/types.ts'
 import type { Table } from '../schema/types.ts'
 import { COMMA, conditionsToSql, nameToSql, whereToSql } from './fields.ts'
@@ -58,14 +58,15 @@ const counting = (step: '+ 1' | '- 1'): Sql =>
 /** Rows inserted, as text; null where none were counted. */
 export const insertedCount = inserted
 
-const returningToSql = (table: Table, columns: readonly string[] | null): Sql => {
-  if (columns === null) return sql` returning ${ident(table.name)}.*`
-  if (columns.length === 0) return raw(' returning 1')
-  return sql` returning ${join(
-    columns.map((column) => ident(table.name, column)),
-    COMMA,
-  )}`
+export function returnedToSql(alias: string, { all, columns }: Returned): Sql {
+  const named = columns.map((column) => ident(alias, column))
+  if (all) return join([sql`${ident(alias)}.*`, ...named], COMMA)
+  // Only their number matters.
+  return named.length === 0 ? raw('1') : join(named, COMMA)
 }
+
+const returningToSql = (table: Table, returning: Returned): Sql =>
+  sql` returning ${returnedToSql(table.name, returning)}`
 
 export function mutationToSql(mutation: Mutation): Sql {
   switch (mutation.kind) {
@@ -112,15 +113,7 @@ function updateToSql(mutation: Extract<Mutation, { kind: 'update' }>): Sql {
   const { table, columns, where, returning } = mutation
   // Nothing to set is no update; an empty result of the right columns stands in for it.
   if (columns.length === 0) {
-    const shown =
-      returning === null
-        ? sql`${ident(table.name)}.*`
-        : returning.length === 0
-          ? raw('1')
-          : join(
-              returning.map((column) => ident(table.name, column)),
-              COMMA,
-            )
+    const shown = returnedToSql(table.name, returning)
     return sql`select ${shown} from ${nameToSql(table)} as ${ident(table.name)} where false`
   }
   const sets = columns.map(({ name }) => sql`${ident(name)} = ${ident(BODY, name)}`)
