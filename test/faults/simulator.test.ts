@@ -4,7 +4,7 @@
  * A failing seed is replayed with `CASCATA_SEED=<seed> pnpm exec vitest run --project faults test/faults/simulator.test.ts`.
  */
 import { describe, expect, test } from 'vitest'
-import { simulatorSeed } from '../config.ts'
+import { testConfig } from '../harness/config.ts'
 import { onePass, runHistory, settle, wrongs } from '../harness/simulated-run.ts'
 import { SimulatedWorld } from '../harness/simulated-world.ts'
 
@@ -29,7 +29,7 @@ async function verdict(seed: number): Promise<string | undefined> {
 
 describe('a simulated machine', () => {
   test(`comes to what was asked for after ${SEEDS} histories of faults and kills`, async () => {
-    const only = simulatorSeed()
+    const only = testConfig.simulatorSeed
     const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, at) => at + 1) : [only]
     const failed: string[] = []
     for (const seed of seeds) {

@@ -5,11 +5,17 @@ export type TestConfig = {
   sampleSql: string | undefined
   /** `full` makes the long runs as long as their recorded figures; `quick` fits them into CI. */
   size: 'quick' | 'full'
+  /** Tag of the images under test. */
+  imageTag: string
+  /** Replays one history of the simulator. */
+  simulatorSeed: number | undefined
   environment: Readonly<Record<string, string | undefined>>
 }
 
 export const testConfig: TestConfig = Object.freeze({
   sampleSql: process.env.CASCATA_SAMPLE_SQL,
   size: process.env.CASCATA_TEST_SIZE === 'full' ? 'full' : 'quick',
+  imageTag: process.env.CASCATA_IMAGE_TAG ?? '0.1.0',
+  simulatorSeed: process.env.CASCATA_SEED === undefined ? undefined : Number(process.env.CASCATA_SEED),
   environment: process.env,
 })

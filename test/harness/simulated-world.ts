@@ -3,7 +3,6 @@
  * nginx), together with the real reconcilers. Control can die and be started again; the rest stays.
  */
 
-import { Domain } from '@cascata/control/edge/site'
 import { dbName, runtimeName, type Site } from '@cascata/control/engine/spec'
 import { pathsOf } from '@cascata/control/paths'
 import { edgeTask, servedNow } from '@cascata/control/reconcile/edge/task'
@@ -11,6 +10,7 @@ import type { Readiness, TenantDatabase } from '@cascata/control/reconcile/proje
 import { type ProjectsTask, projectsTask } from '@cascata/control/reconcile/projects/task'
 import { systemTask } from '@cascata/control/reconcile/system/task'
 import type { Task } from '@cascata/control/reconcile/task'
+import { Domain } from '@cascata/shared/domain'
 import { chanceOf } from './seeded.ts'
 import { SimulatedDocker } from './simulated-engine.ts'
 import { type Life, Trouble } from './simulated-faults.ts'

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Domain } from './site.ts'
+import type { Domain } from '@cascata/shared/domain'
 
 export type Certificate = { certificate: string; key: string }
 

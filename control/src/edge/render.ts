@@ -4,8 +4,9 @@
  * The text holds its own digest behind the probe's socket, so that what nginx really serves can be asked.
  */
 import { createHash } from 'node:crypto'
+import type { Domain } from '@cascata/shared/domain'
 import * as answers from './answers.ts'
-import type { Domain, EdgeSite, ProjectSite } from './site.ts'
+import type { EdgeSite, ProjectSite } from './site.ts'
 
 export type Rendered = { text: string; digest: string }
 
@@ -159,7 +160,7 @@ function projectBlocks(domain: Domain, { ref, answer, bodyBytesMax }: ProjectSit
 const upstream = (name: string, directory: string, slot: number) => `upstream ${name} {
   server unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0;
   keepalive 32;
-  keepalive_timeout 4s;
+  keepalive_timeout 60s;
 }`
 
 const passTo = (name: string, away: answers.Answer) => `location / {

@@ -1,7 +1,8 @@
+import { Domain } from '@cascata/shared/domain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderEdge } from './render.ts'
-import { Domain, EdgeSite, ProjectSite } from './site.ts'
+import { EdgeSite, ProjectSite } from './site.ts'
 
 const project = (ref: string, answer: object | string = { slot: 1 }) => ({ ref, bodyBytesMax: 1_000, answer })
 

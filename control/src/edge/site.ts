@@ -2,19 +2,9 @@
  * What nginx serves, as a model. Names reach the configuration's text only through the brands made here: what has
  * passed them holds no character that means anything to nginx.
  */
+import { Domain } from '@cascata/shared/domain'
 import { ProjectRef } from '@cascata/shared/ids'
 import { z } from 'zod'
-
-/** A host name as DNS has it, in lower case; `localhost` is one. */
-export const Domain = z
-  .string()
-  .max(200)
-  .regex(
-    /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
-    'a domain is made of labels of a-z, 0-9 and "-", parted by dots',
-  )
-  .brand<'Domain'>()
-export type Domain = z.infer<typeof Domain>
 
 export const Slot = z.int().min(1).max(99).brand<'Slot'>()
 export type Slot = z.infer<typeof Slot>

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { nodeFiles } from '@cascata/control/adapters/files'
 import { selfSigned } from '@cascata/control/edge/certificate'
 import { renderEdge } from '@cascata/control/edge/render'
-import { Domain } from '@cascata/control/edge/site'
 import { dockerEngine } from '@cascata/control/engine/docker/engine'
 import { edgeSpec, type Site } from '@cascata/control/engine/spec'
 import { EDGE_UID, pathsOf } from '@cascata/control/paths'
+import { Domain } from '@cascata/shared/domain'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { imageTag } from '../../config.ts'
+import { testConfig } from '../../harness/config.ts'
 import { sites } from './sites.ts'
 
 describe.each(Object.entries(sites))('the site %s', (name, site) => {
@@ -34,7 +34,14 @@ describe('nginx', () => {
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'cascata-golden-'))
     const paths = pathsOf(home)
-    const own: Site = { instance, imageTag: imageTag(), paths, bind: '127.0.0.1', httpPort: 0, httpsPort: 0 }
+    const own: Site = {
+      instance,
+      imageTag: testConfig.imageTag,
+      paths,
+      bind: '127.0.0.1',
+      httpPort: 0,
+      httpsPort: 0,
+    }
     const readable = { uid: 0, gid: EDGE_UID, mode: 0o750 }
     for (const path of [home, paths.run, paths.edge, paths.edgeCertificates]) {
       await nodeFiles.ensureDirectory({ path, ...readable, mode: 0o755 })

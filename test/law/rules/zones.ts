@@ -14,7 +14,7 @@ const PLACES: readonly (readonly [RegExp, Zone])[] = [
   [/^test\//, 'test'],
   [/^control\/cli\//, 'control cli'],
   [/^control\/console\//, 'control console'],
-  [/^control\/src\/main\.ts$/, 'control main'],
+  [/^control\/src\/(?:(?:main|daemon)\.ts$|wiring\/)/, 'control main'],
   [/^control\/src\/(http|app|store|reconcile|edge|jobs|archive|engine|adapters)\//, 'control $1'],
   [/^control\/src\//, 'control ground'],
   [/^control\//, 'control tools'],

@@ -1,9 +1,9 @@
 /** Carries out one step of the edge. */
 import { join } from 'node:path'
+import type { Domain } from '@cascata/shared/domain'
 import { EdgeConfigRefused, EdgeNotServing } from '@cascata/shared/problems/reconcile'
 import type { Files } from '../../adapters/files.ts'
 import type { Certificate } from '../../edge/certificate.ts'
-import type { Domain } from '../../edge/site.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { edgeNetwork, type Site } from '../../engine/spec.ts'
 import { EDGE_UID, type Paths } from '../../paths.ts'

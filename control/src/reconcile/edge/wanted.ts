@@ -1,6 +1,8 @@
 /** What the edge should serve, from the projects' rows and their runtimes. Pure. */
+
+import type { Domain } from '@cascata/shared/domain'
 import { ProjectRef } from '@cascata/shared/ids'
-import type { Domain, EdgeSite, ProjectSite } from '../../edge/site.ts'
+import type { EdgeSite, ProjectSite } from '../../edge/site.ts'
 import { Slot } from '../../edge/site.ts'
 import type { Container } from '../../engine/engine.ts'
 import type { Site } from '../../engine/spec.ts'

@@ -1,0 +1,107 @@
+/** Environment -> one frozen `Config`. Nobody else reads the environment; what is wrong in it is said all at once. */
+import { Domain } from '@cascata/shared/domain'
+import { VERSION } from '@cascata/shared/version'
+import { z } from 'zod'
+
+const port = (byDefault: number) => z.coerce.number().int().min(1).max(65_535).default(byDefault)
+const path = z
+  .string()
+  .regex(/^\/[\w./-]*[\w-]$/, 'an absolute path of letters, digits, ".", "_", "-" and "/"')
+
+/** The longest socket path under a home, `/run/<40 characters>/http/99.sock`, must fit into 107 bytes. */
+const HOME_LENGTH_MAX = 107 - '/run//http/99.sock'.length - 40
+
+const CRASH_POINT = /^(?:before|after):[a-z][a-z0-9.-]*(?:@[a-z_][a-z0-9_-]*)?$/
+
+const Environment = z.object({
+  CASCATA_HOME: path
+    .max(HOME_LENGTH_MAX, `at most ${HOME_LENGTH_MAX} characters: sockets below it have long names`)
+    .default('/var/lib/cascata'),
+  CASCATA_DOMAIN: Domain.default(Domain.parse('localhost')),
+  CASCATA_INSTANCE: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}[a-z0-9]$/, '2 to 32 of a-z, 0-9 and "-"')
+    .default('cascata'),
+  CASCATA_HTTP_PORT: z.string().optional(),
+  CASCATA_HTTPS_PORT: z.string().optional(),
+  CASCATA_BIND: z.ipv4().optional(),
+  CASCATA_IMAGE_TAG: z
+    .string()
+    .regex(/^[\w][\w.-]{0,127}$/, 'a tag of an image')
+    .default(VERSION),
+  CASCATA_DOCKER_SOCKET: path.default('/var/run/docker.sock'),
+  CASCATA_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  CASCATA_PG_BIN: path.optional(),
+  CASCATA_CRASH_AT: z
+    .string()
+    .regex(CRASH_POINT, '"before:<effect>" or "after:<effect>", with "@<ref>" or without')
+    .optional(),
+})
+
+export type Config = Readonly<{
+  version: string
+  home: string
+  domain: Domain
+  instance: string
+  httpPort: number
+  httpsPort: number
+  /** Address on the host at which the edge is published. */
+  bind: string
+  imageTag: string
+  dockerSocket: string
+  logLevel: string
+  /** Where `pg_dump` and `pg_restore` are, when not on the path. */
+  pgBin: string | undefined
+  /** Fault injection of the crash matrix. */
+  crashAt: string | undefined
+}>
+
+export class ConfigInvalid extends Error {
+  override readonly name = 'ConfigInvalid'
+}
+
+/** @throws ConfigInvalid with one line for each thing that is wrong. */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  // An empty value is what a compose file or a shell makes of one that is not set.
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const read = Environment.safeParse(set)
+  if (!read.success) throw invalid(read.error)
+  const given = read.data
+  const isLocal = given.CASCATA_DOMAIN === 'localhost'
+  const ports = z
+    .object({ CASCATA_HTTP_PORT: port(isLocal ? 8080 : 80), CASCATA_HTTPS_PORT: port(isLocal ? 8443 : 443) })
+    .safeParse(set)
+  if (!ports.success) throw invalid(ports.error)
+  return Object.freeze({
+    version: VERSION,
+    home: given.CASCATA_HOME,
+    domain: given.CASCATA_DOMAIN,
+    instance: given.CASCATA_INSTANCE,
+    httpPort: ports.data.CASCATA_HTTP_PORT,
+    httpsPort: ports.data.CASCATA_HTTPS_PORT,
+    bind: given.CASCATA_BIND ?? (isLocal ? '127.0.0.1' : '0.0.0.0'),
+    imageTag: given.CASCATA_IMAGE_TAG,
+    dockerSocket: given.CASCATA_DOCKER_SOCKET,
+    logLevel: given.CASCATA_LOG_LEVEL,
+    pgBin: given.CASCATA_PG_BIN,
+    crashAt: given.CASCATA_CRASH_AT,
+  })
+}
+
+const invalid = (error: z.ZodError): ConfigInvalid =>
+  new ConfigInvalid(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
+
+const withPort = (url: string, port: number, standard: number) => (port === standard ? url : `${url}:${port}`)
+
+/** Where people find things. Without a domain of its own an instance is reached by plain HTTP on this machine. */
+export function urlsOf({ domain, httpPort, httpsPort, bind }: Config) {
+  const at = (host: string) =>
+    domain === 'localhost'
+      ? withPort(`http://${host}`, httpPort, 80)
+      : withPort(`https://${host}`, httpsPort, 443)
+  return {
+    controlUrl: at(domain),
+    projectUrl: (ref: string) => at(`${ref}.${domain}`),
+    edgeUrl: withPort(`http://${bind === '0.0.0.0' ? '127.0.0.1' : bind}`, httpPort, 80),
+  }
+}

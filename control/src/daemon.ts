@@ -1,0 +1,116 @@
+/**
+ * The whole of control, built from its configuration and started in order: the containers it needs itself, the
+ * store, the API, the reconcilers, the jobs. What is asked for while a later part still starts is in the store.
+ */
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '@cascata/shared/clock'
+import { sourceFolder, templatesAt } from '@cascata/templates'
+import type { Logger } from 'pino'
+import { openSeal } from './adapters/seal.ts'
+import { createApp } from './app/app.ts'
+import type { AppDeps } from './app/ports.ts'
+import { openInstanceKeys } from './archive/keys.ts'
+import { type Config, urlsOf } from './config.ts'
+import { dockerEngine } from './engine/docker/engine.ts'
+import { controlApp } from './http/control-app.ts'
+import { listenOn } from './http/listen.ts'
+import { pathsOf } from './paths.ts'
+import { crashingEffects, directEffects, type Effects, parseCrashPoint } from './reconcile/effects.ts'
+import { appPorts } from './wiring/app-ports.ts'
+import { bringUpSystem, openInstanceStore } from './wiring/bring-up.ts'
+import { startInstanceJobs } from './wiring/jobs.ts'
+import type { Parts } from './wiring/parts.ts'
+import { startReconcilers } from './wiring/reconcilers.ts'
+
+export type Daemon = {
+  /** The one-time link to the first token; undefined once the instance has an owner. */
+  adminLink(): Promise<string | undefined>
+  /** Lets what is under way end, as far as it does in time. */
+  stop(): Promise<void>
+}
+
+const HTTP_GRACE_MS = 10_000
+
+export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
+  const parts = await openParts(config, log)
+  await bringUpSystem(parts)
+  const store = await openInstanceStore(parts)
+  const keys = await openInstanceKeys(store.instance, parts.seal)
+
+  const reconcilers = startReconcilers(parts, store)
+  // Once there: what is asked for before is found by the jobs themselves when they start.
+  let wakeJobs: AppDeps['kick'] | undefined
+  const deps = await appPorts(parts, store, (operation) => {
+    reconcilers.kick('projects', 'edge')
+    wakeJobs?.(operation)
+  })
+  const app = createApp(deps)
+  const http = controlApp({
+    app,
+    store,
+    seal: parts.seal,
+    clock: parts.clock,
+    log,
+    version: config.version,
+    assets,
+  })
+  const listening = await listenOn(parts.paths.controlSocket, (request) => http.fetch(request))
+  const jobs = await startInstanceJobs(parts, {
+    store,
+    keys,
+    kick: () => reconcilers.kick('projects', 'edge'),
+  })
+  wakeJobs = jobs.kick
+
+  return {
+    adminLink: async () => (await app.claims.first())?.link,
+    async stop() {
+      // Nothing new first; then the reconcilers and the jobs, which need the store; the store last.
+      await listening.close(HTTP_GRACE_MS)
+      await Promise.all([reconcilers.stop(), jobs.close()])
+      await store.close()
+    },
+  }
+}
+
+/** A new first link from a second process beside the daemon: only the store is needed. */
+export async function newAdminLink(config: Config, log: Logger): Promise<string | undefined> {
+  const parts = await openParts(config, log)
+  const store = await openInstanceStore(parts)
+  try {
+    const app = createApp(await appPorts(parts, store, () => {}))
+    return (await app.claims.first())?.link
+  } finally {
+    await store.close()
+  }
+}
+
+async function openParts(config: Config, log: Logger): Promise<Parts> {
+  const paths = pathsOf(config.home)
+  return {
+    config,
+    log,
+    paths,
+    site: { ...config, paths },
+    urls: urlsOf(config),
+    clock: systemClock,
+    effects: effectsOf(config.crashAt),
+    engine: dockerEngine({ socket: config.dockerSocket, instance: config.instance }),
+    seal: await openSeal(paths.masterKey),
+    templates: templatesAt(sourceFolder),
+  }
+}
+
+function effectsOf(crashAt: string | undefined): Effects {
+  const point = crashAt === undefined ? undefined : parseCrashPoint(crashAt)
+  return point ? crashingEffects(point) : directEffects
+}
+
+/** Folders of what is served as it is; in the bundle they keep their places. */
+const assets = {
+  console: fileURLToPath(new URL('../console', import.meta.url)),
+  reference: dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')),
+  problems: fileURLToPath(new URL('../../docs/problems', import.meta.url)),
+}

@@ -1,0 +1,47 @@
+/** What the use cases need of the world, given by the engine, the tenants' databases and the configuration. */
+import { openSecrets } from '../adapters/project-secrets.ts'
+import { tenantSql } from '../adapters/tenant-sql.ts'
+import type { AppDeps } from '../app/ports.ts'
+import { dbName, SYSTEM, slotOf } from '../engine/spec.ts'
+import type { Store } from '../store/open.ts'
+import type { Parts } from './parts.ts'
+
+export async function appPorts(parts: Parts, store: Store, kick: AppDeps['kick']): Promise<AppDeps> {
+  const { config, urls, seal, clock, paths, templates } = parts
+  return {
+    store,
+    seal,
+    clock,
+    instance: { version: config.version, domain: config.domain, home: config.home, ...urls },
+    templates: new Set(await templates.starterNames()),
+    sql: tenantSql(async (ref) => ({
+      socketDir: paths.project(ref).dbSocketDir,
+      password: openSecrets(seal, await store.projects.get(ref)).passwords.postgres,
+    })),
+    logs: (ref, role, options) => logs(parts, { ref, role }, options),
+    system: () => system(parts),
+    kick,
+  }
+}
+
+async function* logs(
+  { engine, site }: Parts,
+  { ref, role }: { ref: string; role: 'db' | 'runtime' },
+  options: Parameters<AppDeps['logs']>[2],
+): AsyncIterable<string> {
+  const containers = (await engine.list()).filter((each) => each.project === ref && each.role === role)
+  const name = role === 'db' ? dbName(site, ref) : newest(containers.map((each) => each))
+  if (name !== undefined && containers.some((each) => each.name === name)) yield* engine.logs(name, options)
+}
+
+/** The one that runs; of two, the later slot is the one that is taking over. */
+function newest(runtimes: readonly { name: string; state: string }[]): string | undefined {
+  const rank = ({ name, state }: { name: string; state: string }) =>
+    (state === 'running' ? 100 : 0) + (slotOf(name) ?? 0)
+  return runtimes.toSorted((a, b) => rank(b) - rank(a))[0]?.name
+}
+
+async function system({ engine }: Parts) {
+  const containers = (await engine.list()).filter(({ project }) => project === SYSTEM)
+  return containers.map(({ role, state, health }) => ({ role, state, health }))
+}

@@ -1,0 +1,44 @@
+/** The jobs over the real world. */
+import { join } from 'node:path'
+import { newSecrets, openSecrets, sealSecrets } from '../adapters/project-secrets.ts'
+import { openInput } from '../app/sealed-input.ts'
+import type { InstanceKeys } from '../archive/keys.ts'
+import type { JobDeps } from '../jobs/deps.ts'
+import { type Jobs, startJobs } from '../jobs/queue.ts'
+import { runOperation } from '../jobs/run.ts'
+import type { Store } from '../store/open.ts'
+import type { Parts } from './parts.ts'
+
+type Given = { store: Store; keys: InstanceKeys; kick(ref: string): void }
+
+export function startInstanceJobs(parts: Parts, { store, keys, kick }: Given): Promise<Jobs> {
+  const { config, paths, clock, effects, seal, log } = parts
+  const program = (name: string) => [config.pgBin === undefined ? name : join(config.pgBin, name)]
+  const deps: JobDeps = {
+    store,
+    openInput: (operation) => openInput(seal, operation),
+    secrets: {
+      fresh: (ref) => newSecrets(ref, Math.floor(clock.now() / 1_000)),
+      seal: (ref, secrets) => sealSecrets(seal, ref, secrets),
+      open: (project) => openSecrets(seal, project),
+    },
+    paths,
+    effects,
+    keys,
+    tools: { dump: program('pg_dump'), restore: program('pg_restore') },
+    origin: { cascata: config.version, instance: config.instance },
+    clock,
+    kick,
+  }
+  const onFailure = (operation: { id: string; kind: string; ref: string }, err: unknown) =>
+    log.warn(
+      { operation: operation.id, kind: operation.kind, project: operation.ref, err },
+      'operation failed',
+    )
+  return startJobs({
+    redis: { path: paths.redisSocket },
+    store,
+    run: (id, signal) => runOperation(id, { deps, signal, onFailure }),
+    onError: (err) => log.error({ err }, 'jobs'),
+  })
+}

@@ -1,0 +1,23 @@
+/** What every part of control is built from: made once at the start, known before the store is open. */
+import type { Clock } from '@cascata/shared/clock'
+import type { Templates } from '@cascata/templates'
+import type { Logger } from 'pino'
+import type { Seal } from '../adapters/seal.ts'
+import type { Config, urlsOf } from '../config.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Site } from '../engine/spec.ts'
+import type { Paths } from '../paths.ts'
+import type { Effects } from '../reconcile/effects.ts'
+
+export type Parts = {
+  config: Config
+  log: Logger
+  paths: Paths
+  site: Site
+  urls: ReturnType<typeof urlsOf>
+  clock: Clock
+  effects: Effects
+  engine: Engine
+  seal: Seal
+  templates: Templates
+}

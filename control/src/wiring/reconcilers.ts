@@ -1,0 +1,68 @@
+/** The reconcilers over the real world, and what wakes them: the API, one another, and the engine's events. */
+import { edgeProbe } from '../adapters/edge-probe.ts'
+import { nodeFiles } from '../adapters/files.ts'
+import { openSecrets } from '../adapters/project-secrets.ts'
+import { isReady, waitUntilReady } from '../adapters/readiness.ts'
+import { tenantDatabase } from '../adapters/tenant-database.ts'
+import { selfSigned } from '../edge/certificate.ts'
+import type { EngineEvent } from '../engine/engine.ts'
+import { type Driver, startDriver } from '../reconcile/driver.ts'
+import { edgeTask, servedNow } from '../reconcile/edge/task.ts'
+import { projectsTask } from '../reconcile/projects/task.ts'
+import { systemTask } from '../reconcile/system/task.ts'
+import type { Store } from '../store/open.ts'
+import type { Parts } from './parts.ts'
+
+export function startReconcilers(parts: Parts, store: Store): Driver {
+  const { engine, site, effects, clock, log, seal, urls, config, templates } = parts
+  const wake: { driver?: Driver } = {}
+  const changed = () => wake.driver?.kick('projects', 'edge')
+  const common = { engine, files: nodeFiles, effects, site }
+  const edge = {
+    ...common,
+    probe: edgeProbe(site.paths.edgeProbe),
+    domain: config.domain,
+    makeCertificate: selfSigned,
+  }
+  const paced = { store, readiness: { isReady, waitUntilReady }, changed, clock, random: Math.random }
+  const projects = projectsTask({
+    ...common,
+    ...paced,
+    database: tenantDatabase(templates),
+    openSecrets: (row) => openSecrets(seal, row),
+    urlOf: urls.projectUrl,
+    served: () => servedNow(edge),
+    log,
+  })
+  const driver = startDriver([systemTask(common), projects, edgeTask({ ...edge, ...paced })], log)
+  wake.driver = driver
+
+  const watching = new AbortController()
+  const watched = watch(engine.events(watching.signal), driver)
+  return {
+    kick: driver.kick,
+    async stop() {
+      watching.abort()
+      await driver.stop()
+      await projects.idle()
+      await watched
+    },
+  }
+}
+
+const TASKS: Record<EngineEvent['role'], string | undefined> = {
+  db: 'projects',
+  runtime: 'projects',
+  edge: 'edge',
+  redis: 'system',
+  meta: 'system',
+  control: undefined,
+}
+
+/** A container that ends or goes away is looked at at once, not at the next turn of the timer. */
+async function watch(events: AsyncIterable<EngineEvent>, driver: Driver): Promise<void> {
+  for await (const { role, action } of events) {
+    const task = TASKS[role]
+    if (task && (action === 'die' || action === 'destroy')) driver.kick(task)
+  }
+}
