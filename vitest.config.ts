@@ -18,7 +18,10 @@ export default defineConfig({
       project('law', ['test/law/**/*.test.ts']),
       project('golden', ['test/golden/**/*.test.ts'], onDocker),
       project('contract', ['test/contract/**/*.test.ts'], onDocker),
-      project('acceptance', ['test/acceptance/**/*.test.ts'], onDocker),
+      project('acceptance', ['test/acceptance/**/*.test.ts'], {
+        ...onDocker,
+        globalSetup: ['test/harness/instance.ts'],
+      }),
       project('faults', ['test/faults/**/*.test.ts'], onDocker),
     ],
   },

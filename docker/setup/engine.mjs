@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { aptInstall } from './apt.mjs'
 import { childEnv, config } from './config.mjs'
-import { attempt, has, run } from './process.mjs'
+import { has, run } from './process.mjs'
 
 const START_TIMEOUT_MS = 60_000
 const PING_TIMEOUT_MS = 5_000
@@ -74,12 +74,11 @@ async function installEngine() {
   await aptInstall(['docker.io', 'iptables', 'ca-certificates'])
 }
 
-/** Newer releases of Debian keep the client in a package of its own. */
+/** Debian keeps the client in a package of its own from trixie on. */
 async function installClient() {
   if (!(await has('apt-get')))
     throw new Error('The `docker` command is missing. Install the Docker client, then run this again.')
-  const known = await attempt(['apt-cache', 'show', '--no-all-versions', 'docker-cli'])
-  await aptInstall([known ? 'docker-cli' : 'docker.io'])
+  await aptInstall(['docker-cli']).catch(() => aptInstall(['docker.io']))
 }
 
 async function startEngine(socket) {

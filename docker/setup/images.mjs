@@ -30,12 +30,12 @@ export async function ensureImages(report, { names = NAMES, tag = config.tag } =
     await build(plan, imageTag(name, tag), (line) => report(`${name}: ${line}`))
     built.push(name)
   }
-  // Images that lost their tag just now; one that a container still uses stays.
-  if (built.length > 0) {
-    await attempt(['docker', 'image', 'prune', '--force', '--filter', `label=${LABEL}`], { env: childEnv })
-  }
   return built
 }
+
+/** Removes images that lost their tag to a newer one; what a container still uses stays until the next time. */
+export const pruneImages = () =>
+  attempt(['docker', 'image', 'prune', '--force', '--filter', `label=${LABEL}`], { env: childEnv })
 
 async function planImage(name) {
   const dockerfile = `docker/${name}/Dockerfile`

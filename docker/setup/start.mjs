@@ -5,6 +5,7 @@ import { command } from './command.mjs'
 import { config } from './config.mjs'
 import { ensureControl, waitReady } from './control.mjs'
 import { demonstrate, ensureHello } from './hello.mjs'
+import { pruneImages } from './images.mjs'
 import { prepare } from './prepare.mjs'
 import { ensureOwner } from './profile.mjs'
 import { Steps } from './steps.mjs'
@@ -24,6 +25,7 @@ await command(async () => {
     token = owner.token
     return owner.changed && `profile ${config.profile}`
   })
+  if (steps.changed) await pruneImages()
   const api = controlApi(token)
   let project
   await steps.run('project hello', async (report) => {

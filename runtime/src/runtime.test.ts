@@ -44,7 +44,7 @@ describe('a request', () => {
       const reply = await ask(path)
       expect([reply.status, reply.headers['content-type']]).toEqual([404, 'application/problem+json'])
       expect(JSON.parse(reply.text)).toMatchObject({
-        code: 'route-not-found',
+        code: 'service-not-found',
         request_id: reply.headers['x-request-id'],
       })
     }
@@ -75,7 +75,10 @@ describe('a request', () => {
       throw new Error('the secret reason')
     })
     const reply = await ask('/rest/v1/people')
-    expect([reply.status, JSON.parse(reply.text).message]).toEqual([500, 'Something went wrong on our side.'])
+    expect([reply.status, JSON.parse(reply.text).message]).toEqual([
+      500,
+      'Something went wrong here. The log tells more under this request id.',
+    ])
     const logged = harness.records.find(({ msg }) => msg === 'unexpected failure')
     expect(logged).toMatchObject({ id: reply.headers['x-request-id'], err: { message: 'the secret reason' } })
   })

@@ -30,7 +30,7 @@ export type Part = Service & {
 
 export type Parts = {
   openDatabase(settings: DatabaseSettings): Database
-  createServices(deps: { database: Database; project: Project; clock: Clock }): Part[]
+  createServices(deps: { database: Database; project: Project; logger: Logger; clock: Clock }): Part[]
 }
 
 export type Runtime = {
@@ -62,7 +62,7 @@ export async function startRuntime(input: {
     open: parts.openDatabase,
     onError: (err) => logger.error({ err }, 'database changeover failed'),
   })
-  const services = parts.createServices({ database, project, clock })
+  const services = parts.createServices({ database, project, logger, clock })
   const readiness = createReadiness()
   const admission = createAdmission(REQUESTS_AT_ONCE_MAX)
   let isDraining = false

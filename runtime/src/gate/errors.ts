@@ -1,13 +1,6 @@
 /** Why a request does not get past the gate. */
 import { problem } from '@cascata/shared/problem'
 
-export const BodyTooLarge = problem('body-too-large', {
-  status: 413,
-  title: 'Body too large',
-  detail: (bytesMax: number) => `The body is larger than the ${bytesMax} bytes this project allows.`,
-  hint: 'Send less at once, or raise the body limit of the project.',
-})
-
 export const BodyTooSlow = problem('body-too-slow', {
   status: 408,
   title: 'Body too slow',

@@ -7,6 +7,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { REQUEST_ID_HEADER } from '@cascata/shared/http'
 import { Problem } from '@cascata/shared/problem'
+import { InternalError } from '@cascata/shared/problems/request'
 import type { Admission } from '../gate/admission.ts'
 import { CallerGone, readBody } from '../gate/budget.ts'
 import { preflightHeaders } from '../gate/cors.ts'
@@ -20,7 +21,7 @@ import type { Identify } from '../session/claims.ts'
 import type { Project } from '../session/project.ts'
 import type { Session } from '../session/session.ts'
 import { problemDialect } from './dialects.ts'
-import { InternalError, RouteNotFound } from './errors.ts'
+import { ServiceNotFound } from './errors.ts'
 import type { Health } from './health.ts'
 import { send } from './send.ts'
 import type { Answer, Service } from './service.ts'
@@ -119,7 +120,7 @@ async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
   const { request, method, path, query, aborter } = exchange
   const { limits } = deps.project.current()
   const service = deps.services.find(({ prefix }) => isBelow(path, prefix))
-  if (!service) throw RouteNotFound()
+  if (!service) throw ServiceNotFound()
   exchange.service = service
   if ((request.url ?? '').length > limits.urlBytesMax) throw UrlTooLong(limits.urlBytesMax)
 

@@ -22,11 +22,11 @@ export const problemDialect: Dialect = (problem, requestId) => ({
 
 /** Our names for what PostgREST has a code for. */
 const PGRST: Readonly<Record<string, string>> = {
-  'token-secret-missing': 'PGRST300',
-  'token-invalid': 'PGRST301',
+  'jwt-secret-missing': 'PGRST300',
+  'jwt-invalid': 'PGRST301',
   'key-required': 'PGRST302',
   'anonymous-disabled': 'PGRST302',
-  'token-claims-refused': 'PGRST303',
+  'jwt-claims-refused': 'PGRST303',
   starting: 'PGRST002',
 }
 

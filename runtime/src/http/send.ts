@@ -15,7 +15,8 @@ export function send(
 ): number {
   const { status, body } = answer
   const bytes = body === null ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
-  const hasNoBody = status === 204 || status === 304
+  // A HEAD whose body nobody made has a length that nobody knows.
+  const hasNoBody = status === 204 || status === 304 || (body === null && response.req.method === 'HEAD')
   if (close) response.shouldKeepAlive = false
   const headers = toFlat(answer.headers, { requestId, bytes: hasNoBody ? undefined : bytes })
   if (answer.statusText === undefined) response.writeHead(status, headers)

@@ -50,7 +50,7 @@ async function ask(
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 const user = (claims: object = {}) => forge({ role: 'authenticated', sub: 'ada', ...claims })
-const NO_KEY = '401 token-invalid: No suitable key or wrong key type'
+const NO_KEY = '401 jwt-invalid: No suitable key or wrong key type'
 
 describe('a token that was tampered with, or never ours', () => {
   const good = user()
@@ -63,57 +63,53 @@ describe('a token that was tampered with, or never ours', () => {
     [
       'of algorithm none',
       `${base64url('{"alg":"none"}')}.${body}.`,
-      '401 token-invalid: Wrong or unsupported encoding algorithm',
+      '401 jwt-invalid: Wrong or unsupported encoding algorithm',
     ],
     [
       'of algorithm None, in another case',
       `${base64url('{"alg":"None"}')}.${body}.${signature}`,
-      '401 token-invalid: Wrong or unsupported encoding algorithm',
+      '401 jwt-invalid: Wrong or unsupported encoding algorithm',
     ],
     [
       'of HS512 under our secret',
       forge({ role: 'service_role' }, { header: { alg: 'HS512' }, hash: 'sha512' }),
-      '401 token-invalid: Wrong or unsupported encoding algorithm',
+      '401 jwt-invalid: Wrong or unsupported encoding algorithm',
     ],
     [
       'that says RS256, to have the secret taken for a public key',
       forge({ role: 'service_role' }, { header: { alg: 'RS256' } }),
-      '401 token-invalid: Wrong or unsupported encoding algorithm',
+      '401 jwt-invalid: Wrong or unsupported encoding algorithm',
     ],
     [
       'without an algorithm',
       forge({ role: 'anon' }, { header: {} }),
-      "401 token-invalid: JWT couldn't be decoded",
+      "401 jwt-invalid: JWT couldn't be decoded",
     ],
     [
       'with a critical extension nobody knows',
       forge({ role: 'anon' }, { header: { alg: 'HS256', crit: ['x'], x: 1 } }),
-      "401 token-invalid: JWT couldn't be decoded",
+      "401 jwt-invalid: JWT couldn't be decoded",
     ],
     [
       'whose header is no JSON',
       `${base64url('{')}.${body}.${signature}`,
-      "401 token-invalid: JWT couldn't be decoded",
+      "401 jwt-invalid: JWT couldn't be decoded",
     ],
-    ['of two parts', `${head}.${body}`, '401 token-invalid: Expected 3 parts in JWT; got 2'],
-    ['of five parts', `${good}.a.b`, '401 token-invalid: Expected 3 parts in JWT; got 5'],
-    ['that is a word', 'letmein', '401 token-invalid: Expected 3 parts in JWT; got 1'],
-    ['that is empty', '', '401 token-invalid: Empty JWT is sent in Authorization header'],
-    [
-      'of nine kilobytes',
-      user({ pad: 'x'.repeat(9_000) }),
-      '401 token-invalid: JWT is longer than 8192 bytes',
-    ],
-    ['whose payload is no JSON', forge('not json'), '401 token-claims-refused: Parsing claims failed'],
-    ['whose payload is a list', forge([1]), '401 token-claims-refused: Parsing claims failed'],
-    ['whose payload is null', forge('null'), '401 token-claims-refused: Parsing claims failed'],
+    ['of two parts', `${head}.${body}`, '401 jwt-invalid: Expected 3 parts in JWT; got 2'],
+    ['of five parts', `${good}.a.b`, '401 jwt-invalid: Expected 3 parts in JWT; got 5'],
+    ['that is a word', 'letmein', '401 jwt-invalid: Expected 3 parts in JWT; got 1'],
+    ['that is empty', '', '401 jwt-invalid: Empty JWT is sent in Authorization header'],
+    ['of nine kilobytes', user({ pad: 'x'.repeat(9_000) }), '401 jwt-invalid: JWT is longer than 8192 bytes'],
+    ['whose payload is no JSON', forge('not json'), '401 jwt-claims-refused: Parsing claims failed'],
+    ['whose payload is a list', forge([1]), '401 jwt-claims-refused: Parsing claims failed'],
+    ['whose payload is null', forge('null'), '401 jwt-claims-refused: Parsing claims failed'],
   ])('%s is refused', async (_sentence, token, expected) => {
     expect(await ask(bearer(token))).toBe(expected)
   })
 })
 
 describe('claims, with 30 seconds of leeway', () => {
-  const refused = (message: string) => `401 token-claims-refused: ${message}`
+  const refused = (message: string) => `401 jwt-claims-refused: ${message}`
   test.each([
     ['expired within the leeway is let in', { exp: NOW_S - 30 }, {}, 'authenticated'],
     ['expired beyond it is refused', { exp: NOW_S - 31 }, {}, refused('JWT expired')],
@@ -207,7 +203,7 @@ describe('which credential counts', () => {
     expect(outcome(await ask({ apikey: await anonKey(), ...bearer(user()) }))).toBe('authenticated')
   })
   test('a bad Bearer is not saved by a good apikey', async () => {
-    expect(await ask({ apikey: await anonKey(), ...bearer('a.b.c') })).toContain('401 token-invalid')
+    expect(await ask({ apikey: await anonKey(), ...bearer('a.b.c') })).toContain('401 jwt-invalid')
   })
   test('the scheme is read in any case', async () => {
     expect(outcome(await ask({ authorization: `bearer ${user()}` }))).toBe('authenticated')
@@ -218,7 +214,7 @@ describe('which credential counts', () => {
   test.each([
     ['the secret key', 'sb_secret_of_this_test', 'service_role'],
     ['the publishable key', 'sb_publishable_of_this_test', 'anon'],
-    ['an opaque key of nobody', 'sb_secret_of_another', '401 token-invalid: Expected 3 parts in JWT; got 1'],
+    ['an opaque key of nobody', 'sb_secret_of_another', '401 jwt-invalid: Expected 3 parts in JWT; got 1'],
   ])('%s decides by itself, even when it is repeated as Bearer', async (_sentence, apikey, expected) => {
     expect(outcome(await ask({ apikey, ...bearer(apikey) }))).toBe(expected)
     expect(outcome(await ask({ apikey }))).toBe(expected)
@@ -226,7 +222,7 @@ describe('which credential counts', () => {
   })
   test('without a secret each token is refused as a fault of ours', async () => {
     expect(await ask(bearer(user()), { jwtSecret: null })).toBe(
-      '500 token-secret-missing: Server lacks JWT secret',
+      '500 jwt-secret-missing: Server lacks JWT secret',
     )
   })
 })

@@ -8,7 +8,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '@cascata/shared/clock'
 import { type Credential, type Keys, readCredential } from './credentials.ts'
-import { AnonymousDisabled, KeyRequired, TokenClaimsRefused } from './errors.ts'
+import { AnonymousDisabled, JwtClaimsRefused, KeyRequired } from './errors.ts'
 import { CLOCK_SKEW_S } from './limits.ts'
 import { findRole, type RolePath } from './role-path.ts'
 import { type Claims, createSession, type Session } from './session.ts'
@@ -44,7 +44,7 @@ export function createIdentify(settings: IdentifySettings, clock: Clock): Identi
       nowS: clock.now() / 1000,
       audience: settings.jwtAudience,
     })
-    if (refusal) throw TokenClaimsRefused(refusal)
+    if (refusal) throw JwtClaimsRefused(refusal)
     const known = sessions.get(verified)
     if (known) return known
     const role = findRole(verified.claims, rolePath) ?? anonRole

@@ -2,7 +2,7 @@
 import { problem } from '@cascata/shared/problem'
 
 /** The token cannot be trusted (PGRST301). */
-export const TokenInvalid = problem('token-invalid', {
+export const JwtInvalid = problem('jwt-invalid', {
   status: 401,
   title: 'Token not valid',
   detail: (message: string) => message,
@@ -10,7 +10,7 @@ export const TokenInvalid = problem('token-invalid', {
 })
 
 /** The token is ours, but not for here or not for now (PGRST303). */
-export const TokenClaimsRefused = problem('token-claims-refused', {
+export const JwtClaimsRefused = problem('jwt-claims-refused', {
   status: 401,
   title: 'Token refused by its claims',
   detail: (message: string) => message,
@@ -34,7 +34,7 @@ export const AnonymousDisabled = problem('anonymous-disabled', {
 })
 
 /** A token came, but there is nothing to check it with (PGRST300). */
-export const TokenSecretMissing = problem('token-secret-missing', {
+export const JwtSecretMissing = problem('jwt-secret-missing', {
   status: 500,
   title: 'No secret to check tokens with',
   detail: () => 'Server lacks JWT secret',

@@ -5,7 +5,7 @@
  * One `Tokens` belongs to one secret: rotation means a new one, and with it an empty memory.
  */
 import type { CompactVerifyResult } from 'jose'
-import { TokenClaimsRefused, TokenInvalid, TokenSecretMissing } from './errors.ts'
+import { JwtClaimsRefused, JwtInvalid, JwtSecretMissing } from './errors.ts'
 import { TOKEN_BYTES_MAX, TOKENS_REMEMBERED_MAX } from './limits.ts'
 import type { Claims } from './session.ts'
 
@@ -14,7 +14,7 @@ export type VerifiedToken = { readonly claims: Claims; readonly payload: string 
 export type Tokens = {
   /** The token if it is remembered: no promise on the hot path. */
   recall(token: string): VerifiedToken | undefined
-  /** @throws TokenInvalid, TokenClaimsRefused, TokenSecretMissing */
+  /** @throws JwtInvalid, JwtClaimsRefused, JwtSecretMissing */
   verify(token: string): Promise<VerifiedToken>
 }
 
@@ -27,11 +27,11 @@ export function createTokens(secret: string | null): Tokens {
   return {
     recall: (token) => remembered.get(token),
     async verify(token) {
-      if (token === '') throw TokenInvalid('Empty JWT is sent in Authorization header')
-      if (secret === null) throw TokenSecretMissing()
-      if (token.length > TOKEN_BYTES_MAX) throw TokenInvalid(`JWT is longer than ${TOKEN_BYTES_MAX} bytes`)
+      if (token === '') throw JwtInvalid('Empty JWT is sent in Authorization header')
+      if (secret === null) throw JwtSecretMissing()
+      if (token.length > TOKEN_BYTES_MAX) throw JwtInvalid(`JWT is longer than ${TOKEN_BYTES_MAX} bytes`)
       const parts = token.split('.').length
-      if (parts !== 3) throw TokenInvalid(`Expected 3 parts in JWT; got ${parts}`)
+      if (parts !== 3) throw JwtInvalid(`Expected 3 parts in JWT; got ${parts}`)
       verifier ??= verifierOf(secret)
       const check = await verifier
       const result = await check(token).catch((error: unknown) => {
@@ -58,19 +58,19 @@ function parsePayload(bytes: Uint8Array): VerifiedToken {
   try {
     claims = JSON.parse(payload)
   } catch {
-    throw TokenClaimsRefused('Parsing claims failed')
+    throw JwtClaimsRefused('Parsing claims failed')
   }
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
-    throw TokenClaimsRefused('Parsing claims failed')
+    throw JwtClaimsRefused('Parsing claims failed')
   return { claims: claims as Claims, payload }
 }
 
 function toProblem(error: unknown) {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') return TokenInvalid(NO_KEY_FITS).because(error)
+  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') return JwtInvalid(NO_KEY_FITS).because(error)
   if (code === 'ERR_JOSE_ALG_NOT_ALLOWED')
-    return TokenInvalid('Wrong or unsupported encoding algorithm').because(error)
-  return TokenInvalid("JWT couldn't be decoded").because(error)
+    return JwtInvalid('Wrong or unsupported encoding algorithm').because(error)
+  return JwtInvalid("JWT couldn't be decoded").because(error)
 }
 
 /** Forgets the oldest half when full: constant work, and no list to keep in order. */

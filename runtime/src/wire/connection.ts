@@ -146,7 +146,7 @@ export class Connection {
     else if (code === Code.notice || code === Code.notification || this.#isMending) return
     else if (head) this.#onAnswer(head, code, chunk, start, end)
     // Said to an idle session: Postgres is about to close it.
-    else if (code === Code.error) this.#retire()
+    else if (code === Code.error) this.#isRetired = true
   }
 
   #onAnswer(head: Flight, ...[code, chunk, start, end]: Parameters<Flight['onFrame']>): void {

@@ -34,7 +34,7 @@ export const WIRE_LIMITS: WireLimits = {
   statementsMax: 256,
   queueMax: 2_000,
   waitMs: 5_000,
-  slowMs: 25,
+  slowMs: 50,
   cancelGraceMs: 2_000,
   connectTimeoutMs: 5_000,
   backoffMinMs: 10,

@@ -36,6 +36,7 @@ test.each([
   ['create an extension off the list (files)', 'create extension file_fdw'],
   ['create an extension off the list (links)', 'create extension dblink'],
   ['create an extension off the list (foreign servers)', 'create extension postgres_fdw'],
+  ['create an extension off the list (jobs)', 'create extension pg_cron'],
   ['create an extension off the list (pages)', 'create extension pageinspect'],
   ['switch the watcher of new tables off', 'alter event trigger cascata_row_security disable'],
   ['drop the watcher of new tables', 'drop event trigger cascata_row_security'],

@@ -1,0 +1,191 @@
+/** Runs a planned request as one turn of the database, and reads its one row. */
+import type { RestSettings } from '@cascata/shared/project-document'
+import { ident } from '@cascata/shared/sql'
+import type { Answer, Database, Turn } from '../session/database.ts'
+import type { Session } from '../session/session.ts'
+import type { RestRequestInput } from './contract.ts'
+import { MaxAffectedExceeded, NotSingular, PutKeyMismatch } from './errors.ts'
+import type { Plan } from './plan/types.ts'
+import { bind, type Prepared } from './prepared.ts'
+import type { RestRequest } from './request/types.ts'
+import type { SchemaCache } from './schema/types.ts'
+
+export type Execution = {
+  database: Database
+  cache: SchemaCache
+  settings: RestSettings
+  session: Session
+  input: RestRequestInput
+  timeoutMs: number
+}
+
+export type Result = {
+  total: number | null
+  rows: number
+  body: Buffer
+  /** What SQL left in `response.headers` and `response.status`. */
+  headers: string | null
+  status: string | null
+  location: [string, string][] | null
+  inserted: number | null
+}
+
+/** Function settings that must be set before the statement starts to count. */
+const HOISTED: readonly string[] = ['statement_timeout', 'plan_filter.statement_cost_limit']
+
+const quoted = (name: string): string => ident(name).texts.join('')
+
+export async function execute(
+  execution: Execution,
+  request: RestRequest,
+  prepared: Prepared,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { plan } = prepared
+  const turn = turnOf(execution, request, prepared)
+  const answer = await execution.database.run(turn, signal)
+  if (plan.media.kind === 'plan') return explained(answer)
+  const result = readRow(answer, plan)
+  const refusal = refusalOf(plan, request, result)
+  if (refusal !== null) throw refusal
+  return estimates(request, execution.settings, result)
+    ? { ...result, total: await estimate(execution, turn, { request, prepared, result }, signal) }
+    : result
+}
+
+function turnOf(execution: Execution, request: RestRequest, { plan, main }: Prepared): Turn {
+  const { settings, timeoutMs } = execution
+  const { text, values } = bind(main, request.values)
+  const explain = plan.media.kind === 'plan' ? `${explainPrefix(plan.media)} ` : ''
+  const preRequest = settings.preRequest?.split('.').map(quoted).join('.')
+  const isolation = isolationOf(execution, plan)
+  return {
+    settings: localSettings(execution, request, plan),
+    ...(preRequest === undefined ? {} : { before: { text: `select ${preRequest}()`, values: [] } }),
+    main: { text: explain + text, values, prepare: explain === '' },
+    readOnly: isReadOnly(plan, request),
+    ...(isolation === null ? {} : { isolation }),
+    end: endOf(settings, plan, request),
+    timeoutMs,
+  }
+}
+
+const explainPrefix = ({ format, options }: Extract<Plan['media'], { kind: 'plan' }>): string =>
+  `explain (${[`format ${format}`, ...options].join(', ')})`
+
+function localSettings(
+  { settings, session, input, cache }: Execution,
+  request: RestRequest,
+  plan: Plan,
+): [string, string][] {
+  const { cookie, ...headers } = input.headers
+  const searchPath = [request.schema, ...settings.extraSearchPath].map(quoted).join(', ')
+  const { timezone } = request.preferences
+  const own = plan.kind === 'call' ? plan.call.routine.settings : []
+  return [
+    ['search_path', searchPath],
+    // Before the role is taken on: some may be set only by us.
+    ...cache.roleSettings(session.role).filter(([name]) => name !== 'default_transaction_isolation'),
+    ['role', session.role],
+    ['request.jwt.claims', session.claimsJson],
+    ['request.method', input.method],
+    ['request.path', input.path],
+    ['request.headers', JSON.stringify(headers)],
+    ['request.cookies', JSON.stringify(parseCookies(cookie))],
+    ...(timezone === null ? [] : [['timezone', timezone] as [string, string]]),
+    ...own.filter(([name]) => HOISTED.includes(name)),
+    ...Object.entries(settings.appSettings).map(([name, value]): [string, string] => [
+      name.includes('.') ? name : `app.settings.${name}`,
+      value,
+    ]),
+  ]
+}
+
+function parseCookies(header: string | undefined): Record<string, string> {
+  if (header === undefined) return {}
+  const pairs = header.split(';').map((piece): [string, string] => {
+    const at = piece.indexOf('=')
+    return at < 0 ? [piece.trim(), ''] : [piece.slice(0, at).trim(), piece.slice(at + 1).trim()]
+  })
+  return Object.fromEntries(pairs)
+}
+
+const ISOLATIONS = ['read committed', 'repeatable read', 'serializable'] as const
+type Isolation = (typeof ISOLATIONS)[number]
+
+function isolationOf({ cache, session }: Execution, plan: Plan): Isolation | null {
+  const own = plan.kind === 'call' ? plan.call.routine.isolation : null
+  const ofRole = cache
+    .roleSettings(session.role)
+    .find(([name]) => name === 'default_transaction_isolation')?.[1]
+  const wanted = (own ?? ofRole)?.toLowerCase()
+  return ISOLATIONS.find((each) => each === wanted) ?? null
+}
+
+function isReadOnly(plan: Plan, { action }: RestRequest): boolean {
+  if (plan.kind === 'read') return true
+  if (plan.kind === 'write') return false
+  return (action.kind === 'call' && action.get) || plan.call.routine.volatility !== 'volatile'
+}
+
+function endOf(settings: RestSettings, plan: Plan, request: RestRequest): Turn['end'] {
+  const { tx } = request.preferences
+  const rollback = tx === 'rollback' || (settings.txEnd.startsWith('rollback') && tx !== 'commit')
+  if (rollback || plan.media.kind === 'plan') return 'rollback'
+  return (answer) => (refusalOf(plan, request, readRow(answer, plan)) === null ? 'commit' : 'rollback')
+}
+
+/** What a caller asked for and the rows deny: then nothing may remain of it. */
+function refusalOf(plan: Plan, { action, preferences }: RestRequest, { rows }: Result) {
+  if (action.kind === 'put' && rows !== 1) return PutKeyMismatch()
+  if (action.kind !== 'put' && plan.media.kind === 'object' && rows !== 1) return NotSingular(rows)
+  const { handling, maxAffected } = preferences
+  const limited = action.kind === 'update' || action.kind === 'delete' || action.kind === 'call'
+  if (limited && handling === 'strict' && maxAffected !== null && rows > maxAffected) {
+    return MaxAffectedExceeded(rows)
+  }
+  return null
+}
+
+const EMPTY = Buffer.alloc(0)
+const unhex = (digits: Buffer): Buffer => Buffer.from(digits.toString('latin1'), 'hex')
+
+function readRow(answer: Answer, { handler }: Plan): Result {
+  const [total, page, body, headers, status, location, inserted] = answer.rows[0] ?? []
+  const text = (cell: Buffer | null | undefined) => cell?.toString('utf8') ?? null
+  return {
+    total: total == null ? null : Number(total.toString('latin1')),
+    rows: Number(page?.toString('latin1') ?? 0),
+    body: body == null ? EMPTY : handler.kind === 'custom' && handler.bytes ? unhex(body) : body,
+    headers: text(headers),
+    status: text(status),
+    location: location == null ? null : JSON.parse(location.toString('utf8')),
+    inserted: inserted == null ? null : Number(inserted.toString('latin1')),
+  }
+}
+
+function explained(answer: Answer): Result {
+  const lines = answer.rows.map(([line]) => `${line?.toString('utf8') ?? ''}\n`)
+  const none = { total: null, headers: null, status: null, location: null, inserted: null }
+  return { ...none, rows: 0, body: Buffer.from(lines.join('')) }
+}
+
+/** A planned count is the planner's guess; an estimated one too, once the true one passes `db-max-rows`. */
+function estimates({ preferences, action }: RestRequest, { maxRows }: RestSettings, { total }: Result): boolean {
+  if (action.kind !== 'read') return false
+  if (preferences.count === 'planned') return true
+  return preferences.count === 'estimated' && maxRows !== null && total !== null && total > maxRows
+}
+
+async function estimate(
+  { database }: Execution,
+  turn: Turn,
+  { request, prepared, result }: { request: RestRequest; prepared: Prepared; result: Result },
+  signal: AbortSignal,
+): Promise<number> {
+  const main = { ...bind(prepared.estimate(), request.values), prepare: false }
+  const answer = await database.run({ ...turn, main, end: 'rollback' }, signal)
+  const plan = JSON.parse(answer.rows.map(([line]) => line?.toString('utf8') ?? '').join('\n'))
+  const guess = Number(plan?.[0]?.Plan?.['Plan Rows'] ?? 0)
+  return request.preferences.count === 'planned' ? guess : Math.max(guess, result.total ?? 0)
+}

@@ -1,0 +1,138 @@
+/** Plans a request whole: target, read, write or call, and what the answer is written as. */
+import type { RestSettings } from '@cascata/shared/project-document'
+import { MaxAffectedOnSingle, PreferencesInvalid, TableNotFound } from '../errors.ts'
+import type { RestRequest } from '../request/types.ts'
+import { suggest } from '../schema/suggest.ts'
+import type { Name, Routine, SchemaCache, Table } from '../schema/types.ts'
+import { findRoutine, planCall } from './call.ts'
+import { isStar } from './fields.ts'
+import { chooseMedia } from './media.ts'
+import { planMutation } from './mutate.ts'
+import { planNode, returnedColumns } from './read.ts'
+import { buildTree } from './tree.ts'
+import type { Handler, Plan, ReadNode, Source } from './types.ts'
+
+/** Above this many tables a hint costs more than it gives. */
+const TABLES_FOR_HINT_MAX = 500
+
+export function findTable(cache: SchemaCache, name: Name): Table {
+  const table = cache.table(name)
+  if (table !== undefined) return table
+  const names = cache.tables.flatMap((each) => (each.schema === name.schema ? [each.name] : []))
+  const hint = names.length > TABLES_FOR_HINT_MAX ? null : suggest(names, name.name, 0.75)
+  throw TableNotFound(name.schema, name.name, hint)
+}
+
+export function planRequest(cache: SchemaCache, request: RestRequest, settings: RestSettings): Plan {
+  return request.action.kind === 'call'
+    ? planFunction(cache, request, settings)
+    : planTable(cache, request, settings)
+}
+
+function planTable(cache: SchemaCache, request: RestRequest, settings: RestSettings): Plan {
+  const { action, preferences } = request
+  const table = findTable(cache, { schema: request.schema, name: request.target })
+  const reading = action.kind === 'read'
+  const source: Source = reading ? { kind: 'table', name: table } : { kind: 'returned' }
+  const read = planRoot(cache, request, { settings, table, source, mutation: !reading })
+  const mutation = reading ? null : planMutation(cache, request, table, read)
+  refuseInvalidPreferences(request)
+  const chosen = chooseMedia(cache, {
+    accept: request.accept,
+    of: table,
+    wholeRow: isWholeRow(read),
+    plan: settings.plan,
+  })
+  const silent: Handler = { kind: 'none' }
+  if (mutation === null) {
+    const head = action.kind === 'read' && action.head
+    const count = counts(request)
+    return { kind: 'read', table, read, count, media: chosen.media, handler: head ? silent : chosen.handler }
+  }
+  const shown = preferences.return === 'representation'
+  const merges = mutation.kind === 'insert' && mutation.conflict?.action === 'merge'
+  return {
+    kind: 'write',
+    mutation,
+    read: shown ? read : { ...read, select: [], embeds: [], where: [], orders: [], limit: null, offset: null },
+    count: false,
+    media: chosen.media,
+    handler: shown ? chosen.handler : silent,
+    location: action.kind === 'insert' && preferences.return === 'headers-only',
+    inserted: merges,
+  }
+}
+
+function planFunction(cache: SchemaCache, request: RestRequest, settings: RestSettings): Plan {
+  const routine = findRoutine(cache, request)
+  const { preferences } = request
+  const table = { schema: routine.schema, name: routine.returns.composite ? routine.returns.name : routine.name }
+  const source: Source = { kind: 'returned' }
+  const read = planRoot(cache, request, { settings, table, source, mutation: false })
+  const chosen = chooseMedia(cache, {
+    accept: request.accept,
+    of: table,
+    wholeRow: isWholeRow(read),
+    plan: settings.plan,
+  })
+  refuseInvalidPreferences(request)
+  if (preferences.handling === 'strict' && preferences.maxAffected !== null && !routine.returns.set) {
+    throw MaxAffectedOnSingle()
+  }
+  const call = planCall(routine, request, returnedColumns(cache, read, true))
+  const head = request.action.kind === 'call' && request.action.head
+  return {
+    kind: 'call',
+    call,
+    read,
+    count: counts(request),
+    media: chosen.media,
+    handler: head ? { kind: 'none' } : chosen.handler,
+  }
+}
+
+function planRoot(
+  cache: SchemaCache,
+  request: RestRequest,
+  root: { settings: RestSettings; table: Name; source: Source; mutation: boolean },
+): ReadNode {
+  const { settings, table, source, mutation } = root
+  const context = {
+    cache,
+    schema: request.schema,
+    aggregates: settings.aggregates,
+    maxRows: mutation ? null : settings.maxRows,
+  }
+  return planNode(context, buildTree(request.query, mutation ? 'shown' : 'all'), {
+    source,
+    table: { schema: table.schema, name: table.name },
+    alias: table.name,
+    depth: 0,
+    aliases: new Set([table.name]),
+    grouped: false,
+    named: false,
+  })
+}
+
+const counts = ({ preferences }: RestRequest): boolean =>
+  preferences.count === 'exact' || preferences.count === 'estimated'
+
+const isWholeRow = ({ select, embeds }: ReadNode): boolean => {
+  const [only, second] = select
+  return only !== undefined && second === undefined && isStar(only) && embeds.length === 0
+}
+
+function refuseInvalidPreferences({ preferences }: RestRequest): void {
+  if (preferences.handling === 'strict' && preferences.invalid.length > 0) {
+    throw PreferencesInvalid(preferences.invalid)
+  }
+}
+
+export const returnsVoid = ({ returns }: Routine): boolean =>
+  !returns.set && !returns.composite && returns.schema === 'pg_catalog' && returns.name === 'void'
+
+/** Any overload will do to tell which verbs a function takes. */
+export function findRoutineByName(cache: SchemaCache, request: RestRequest): Routine {
+  const [first] = cache.routines({ schema: request.schema, name: request.target })
+  return first ?? findRoutine(cache, request)
+}

@@ -1,0 +1,97 @@
+/** Media types as the grammar of `Accept` and `Content-Type` gives them. */
+
+export type PlanOption = 'analyze' | 'verbose' | 'settings' | 'buffers' | 'wal'
+
+export type MediaType =
+  | { kind: 'plain'; name: string }
+  | { kind: 'object'; stripped: boolean }
+  | { kind: 'stripped-array' }
+  | { kind: 'plan'; of: MediaType; format: 'text' | 'json'; options: PlanOption[] }
+
+export const JSON_TYPE: MediaType = { kind: 'plain', name: 'application/json' }
+export const ANY_TYPE = '*/*'
+
+const PLAN_OPTIONS = ['analyze', 'verbose', 'settings', 'buffers', 'wal'] as const
+
+export function parseMediaType(text: string): MediaType {
+  const [first = '', ...parameters] = text.split(';').map((piece) => piece.trim())
+  switch (first) {
+    case '':
+      return { kind: 'plain', name: ANY_TYPE }
+    case 'application/vnd.pgrst.object':
+    case 'application/vnd.pgrst.object+json':
+      return { kind: 'object', stripped: parameters[0] === 'nulls=stripped' }
+    case 'application/vnd.pgrst.array':
+    case 'application/vnd.pgrst.array+json':
+      return parameters[0] === 'nulls=stripped' ? { kind: 'stripped-array' } : JSON_TYPE
+    case 'application/vnd.pgrst.plan':
+    case 'application/vnd.pgrst.plan+text':
+      return parsePlan('text', parameters)
+    case 'application/vnd.pgrst.plan+json':
+      return parsePlan('json', parameters)
+    default:
+      return { kind: 'plain', name: first }
+  }
+}
+
+function parsePlan(format: 'text' | 'json', parameters: readonly string[]): MediaType {
+  const value = (name: string) =>
+    parameters.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1)
+  const asked = value('options')?.split('|') ?? []
+  const of = value('for')?.replace(/^"|"$/g, '')
+  return {
+    kind: 'plan',
+    of: of === undefined ? JSON_TYPE : parseMediaType(of),
+    format,
+    options: PLAN_OPTIONS.filter((option) => asked.includes(option)),
+  }
+}
+
+/** Types a caller accepts, the best first: by `q`, then as they stand. */
+export function parseAccept(header: string | undefined): MediaType[] {
+  if (header === undefined) return [{ kind: 'plain', name: ANY_TYPE }]
+  return splitOutsideQuotes(header)
+    .map((part, at) => {
+      const quality = /;\s*q=([0-9.]+)/.exec(part)
+      return { part: part.replace(/;\s*q=[0-9.]+/, ''), q: quality ? Number(quality[1]) : 1, at }
+    })
+    .sort((a, b) => b.q - a.q || specificity(b.part) - specificity(a.part) || a.at - b.at)
+    .map(({ part }) => parseMediaType(part.trim()))
+}
+
+/** `*` gives way to what is named: `text/csv, *` asks for CSV. */
+const specificity = (part: string): number => (part.trim().startsWith('*/*') ? 0 : part.includes('/*') ? 1 : 2)
+
+const splitOutsideQuotes = (header: string): string[] => header.match(/(?:[^,"]|"[^"]*")+/g) ?? ['']
+
+export function mediaTypeName(type: MediaType): string {
+  switch (type.kind) {
+    case 'plain':
+      return type.name
+    case 'object':
+      return `application/vnd.pgrst.object+json${type.stripped ? ';nulls=stripped' : ''}`
+    case 'stripped-array':
+      return 'application/vnd.pgrst.array+json;nulls=stripped'
+    case 'plan': {
+      const options = type.options.length === 0 ? '' : `; options=${type.options.join('|')}`
+      return `application/vnd.pgrst.plan+${type.format}; for="${mediaTypeName(type.of)}"${options}`
+    }
+  }
+}
+
+const TEXTUAL: ReadonlySet<string> = new Set([
+  'application/json',
+  'application/geo+json',
+  'application/openapi+json',
+  'application/x-www-form-urlencoded',
+  'text/csv',
+  'text/plain',
+  'text/xml',
+  ANY_TYPE,
+])
+
+/** `Content-Type` of an answer; types of a tenant's own carry no charset: we cannot know it. */
+export function contentTypeOf(type: MediaType): string {
+  const name = mediaTypeName(type)
+  return type.kind !== 'plain' || TEXTUAL.has(name) ? `${name}; charset=utf-8` : name
+}

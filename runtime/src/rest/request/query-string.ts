@@ -1,0 +1,203 @@
+/** A raw query string to a typed query: which parameter is a filter, which an argument, which is reserved. */
+import type { Parameter } from '../../session/database.ts'
+import { Cursor } from './cursor.ts'
+import {
+  arrayLiteral,
+  parseLogic,
+  parseLogicPath,
+  parseOperation,
+  wholeValue,
+} from './filter.ts'
+import { parseNames, parseTreePath } from './names.ts'
+import { parseOrder } from './order.ts'
+import { parseSelect } from './select.ts'
+import type { At, Filter, Logic, OrderTerm, Page, Query } from './types.ts'
+
+export type Pair = readonly [key: string, value: string | null]
+
+export type RawPage = { limit: number | null; offset: number | null }
+
+export type ParsedQuery = Omit<Query, 'pages'> & {
+  /** By dotted path; the root's is empty. */
+  rawPages: Map<string, RawPage>
+}
+
+const decode = (text: string): string => {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
+  if (!spaced.includes('%')) return spaced
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    // A stray percent sign, or bytes that are no UTF-8: kept as they came.
+    return spaced.replace(/%[0-9A-Fa-f]{2}/g, (escape) => {
+      const code = Number.parseInt(escape.slice(1), 16)
+      return code < 0x80 ? String.fromCharCode(code) : '\ufffd'
+    })
+  }
+}
+
+/** NUL can be in no text of Postgres: dropped, as the rest of the value would be. */
+const clean = (text: string): string => {
+  const at = text.indexOf('\0')
+  return at < 0 ? text : text.slice(0, at)
+}
+
+export function splitQuery(query: string): Pair[] {
+  if (query === '') return []
+  return query
+    .split('&')
+    .filter((piece) => piece !== '')
+    .map((piece) => {
+      const at = piece.indexOf('=')
+      if (at < 0) return [clean(decode(piece)), null] as const
+      return [clean(decode(piece.slice(0, at))), clean(decode(piece.slice(at + 1)))] as const
+    })
+}
+
+const encode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+
+/** Sorted by key, equal keys joined by a comma: what `Content-Location` shows. */
+export function canonicalQuery(pairs: readonly Pair[]): string {
+  const byKey = new Map<string, string[]>()
+  for (const [key, value] of pairs) {
+    const values = byKey.get(key)
+    if (values) values.push(encode(value ?? ''))
+    else byKey.set(key, [encode(value ?? '')])
+  }
+  return [...byKey]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, values]) => `${encode(key)}=${values.join(',')}`)
+    .join('&')
+}
+
+const lastPiece = (key: string): string => key.slice(key.lastIndexOf('.') + 1)
+
+type Context = {
+  values: Parameter[]
+  embedDepthMax: number
+  /** A function called by GET: bare values are its arguments. */
+  bareArgs: boolean
+}
+
+export function parseQuery(pairs: readonly Pair[], context: Context): ParsedQuery {
+  const { values } = context
+  const parsed: ParsedQuery = {
+    select: [],
+    filters: [],
+    logic: [],
+    orders: [],
+    columns: null,
+    onConflict: null,
+    args: [],
+    rawPages: new Map(),
+  }
+  const args = new Map<string, string[]>()
+  let select: string | null = null
+  for (const [key, value] of pairs) {
+    if (value === null) continue
+    if (key === 'select') select ??= value
+    else if (key === 'columns') parsed.columns ??= parseColumns('columns', value)
+    else if (key === 'on_conflict') parsed.onConflict ??= parseColumns('on_conflict', value)
+    else parseOther(parsed, args, key, value, context)
+  }
+  parsed.select = parseSelect(new Cursor(select ?? '*', values), context.embedDepthMax)
+  for (const [name, all] of args) parsed.args.push(toArg(name, all, values))
+  return parsed
+}
+
+export function toArg(name: string, all: readonly string[], values: Parameter[]): Query['args'][number] {
+  const cursor = new Cursor('', values)
+  return { name, value: cursor.slot(all.at(-1) ?? ''), all: cursor.slot(arrayLiteral(all)) }
+}
+
+function parseOther(
+  parsed: ParsedQuery,
+  args: Map<string, string[]>,
+  ...[key, value, context]: [string, string, Context]
+): void {
+  const { values } = context
+  switch (lastPiece(key)) {
+    case 'order':
+      parsed.orders.push(parseOrderAt(key, value, values))
+      return
+    case 'limit':
+    case 'offset':
+      noteRange(parsed.rawPages, key, value)
+      return
+    case 'and':
+    case 'or':
+      parsed.logic.push(parseLogicAt(key, value, values))
+      return
+  }
+  const filter = parseFilterAt(key, value, context)
+  if (filter !== null) parsed.filters.push(filter)
+  else args.set(key, [...(args.get(key) ?? []), value])
+}
+
+function parseColumns(parameter: string, text: string): string[] {
+  const cursor = new Cursor(text, [])
+  const names = parseNames(cursor)
+  if (names === null) throw cursor.error(`failed to parse ${parameter} parameter (${text})`)
+  return names
+}
+
+function parsePathAt(key: string, values: Parameter[]) {
+  const cursor = new Cursor(key, values)
+  const path = parseTreePath(cursor)
+  if (path === null) throw cursor.error(`failed to parse tree path (${key})`)
+  return path
+}
+
+/** @returns null for a bare value that is an argument of the function called. */
+function parseFilterAt(key: string, value: string, context: Context): At<Filter> | null {
+  const { values, bareArgs } = context
+  const before = values.length
+  const cursor = new Cursor(value, values)
+  if (bareArgs && !key.includes('.')) {
+    const parsed = parseOperation(cursor, wholeValue)
+    if (parsed === null) {
+      values.length = before
+      return null
+    }
+    values.length = before
+    cursor.pos = 0
+  }
+  const { path, field } = parsePathAt(key, values)
+  const operation = parseOperation(cursor, wholeValue)
+  if (operation === null || !cursor.atEnd()) throw cursor.error(`failed to parse filter (${value})`)
+  return { path, what: { kind: 'filter', field, ...operation } }
+}
+
+function parseOrderAt(key: string, value: string, values: Parameter[]): At<OrderTerm[]> {
+  const { path } = parsePathAt(key, values)
+  return { path, what: parseOrder(new Cursor(value, values)) }
+}
+
+function parseLogicAt(key: string, value: string, values: Parameter[]): At<Logic> {
+  const pathCursor = new Cursor(key, values)
+  const where = parseLogicPath(pathCursor)
+  if (where === null) throw pathCursor.error(`failed to parse logic path (${key})`)
+  const cursor = new Cursor(where.head + value, values)
+  const what = parseLogic(cursor)
+  if (what === null) throw cursor.error(`failed to parse logic tree (${value})`)
+  return { path: where.path, what }
+}
+
+function noteRange(pages: Map<string, RawPage>, key: string, value: string): void {
+  const at = key.lastIndexOf('.')
+  const path = at < 0 ? '' : key.slice(0, at)
+  const page = pages.get(path) ?? { limit: null, offset: null }
+  const number = /^-?\d+$/.test(value.trim()) ? Number(value) : null
+  if (lastPiece(key) === 'limit') page.limit = number
+  else page.offset = number
+  pages.set(path, page)
+}
+
+export function pagePath(dotted: string): string[] {
+  if (dotted === '') return []
+  const { path, field } = parsePathAt(dotted, [])
+  return [...path, field.name]
+}
+
+export type { Page }

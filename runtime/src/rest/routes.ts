@@ -1,0 +1,99 @@
+/**
+ * The REST service: keeps the schema cache, and takes a request through parse, plan, SQL, execute and respond.
+ *
+ * It knows no HTTP framework; the shell mounts `handle`.
+ */
+import type { RestSettings } from '@cascata/shared/project-document'
+import { DatabaseUnavailable, PostgresError, type Database } from '../session/database.ts'
+import type { Session } from '../session/session.ts'
+import { DEFAULT_LIMITS, type RestLimits, type RestRequestInput, type RestResponse } from './contract.ts'
+import { RestError, RootDisabled, SchemaCacheMissing } from './errors.ts'
+import { execute } from './execute.ts'
+import { findRoutineByName, findTable } from './plan/plan.ts'
+import { PreparedShapes } from './prepared.ts'
+import { refusalToError, unavailableToError } from './refusals.ts'
+import { parseRequest } from './request/request.ts'
+import type { RestRequest } from './request/types.ts'
+import { describeRoot, describeRoutine, describeTable, errorToResponse, respond } from './respond.ts'
+import { loadTimezones } from './schema/load.ts'
+import { type After, SchemaKeeper } from './schema/keeper.ts'
+import type { SchemaCache } from './schema/types.ts'
+
+export type RestOptions = {
+  database: Database
+  /** Read at each request: one object until the project's document changes. */
+  settings: () => RestSettings
+  /** For tests; a timer of the process when absent. */
+  after?: After
+  limits?: Partial<RestLimits>
+  /** Told when the schema could not be read; the keeper tries again by itself. */
+  onSchemaError?: (error: unknown) => void
+}
+
+export type Rest = {
+  /** Never rejects for what a caller or Postgres did; an aborted signal's reason passes through. */
+  handle(input: RestRequestInput, session: Session, signal: AbortSignal): Promise<RestResponse>
+  reloadSchema(): Promise<void>
+  ready(): boolean
+  close(): Promise<void>
+}
+
+export function createRest(options: RestOptions): Rest {
+  const { database, settings } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const shapes = new PreparedShapes(limits.planCacheEntriesMax)
+  const keeper = new SchemaKeeper(options)
+  let timezones: ReadonlySet<string> | null = null
+
+  async function answer(input: RestRequestInput, session: Session, signal: AbortSignal) {
+    const now = settings()
+    if (timezones === null && input.headers.prefer?.includes('timezone=')) {
+      timezones = await loadTimezones(database)
+    }
+    const context = { settings: now, limits, timezones: timezones ?? new Set<string>() }
+    const request = parseRequest(input, context)
+    const cache = await keeper.current()
+    if (cache === null) throw SchemaCacheMissing()
+    const described = describe(cache, request)
+    if (described !== null) return described
+    if (request.action.kind === 'root') throw RootDisabled()
+    const prepared = shapes.get(cache, request, now)
+    const execution = { database, cache, settings: now, session, input, timeoutMs: limits.statementTimeoutMs }
+    const result = await execute(execution, request, prepared, signal)
+    return respond(prepared.plan, request, result)
+  }
+
+  return {
+    async handle(input, session, signal) {
+      try {
+        return await answer(input, session, signal)
+      } catch (error) {
+        return errorToResponse(toRestError(error, session))
+      }
+    },
+    reloadSchema: () => keeper.reload(),
+    ready: () => keeper.ready(),
+    close: () => keeper.close(),
+  }
+}
+
+/** What is no choice of ours and no word of Postgres' passes on: the shell logs it and answers 500. */
+function toRestError(error: unknown, { anonymous }: Session): RestError {
+  if (error instanceof RestError) return error
+  if (error instanceof PostgresError) return refusalToError(error, anonymous)
+  if (error instanceof DatabaseUnavailable) return unavailableToError(error)
+  throw error
+}
+
+function describe(cache: SchemaCache, request: RestRequest): RestResponse | null {
+  if (request.action.kind !== 'describe') return null
+  const name = { schema: request.schema, name: request.target }
+  switch (request.action.of) {
+    case 'root':
+      return describeRoot()
+    case 'table':
+      return describeTable(findTable(cache, name))
+    case 'function':
+      return describeRoutine(findRoutineByName(cache, request))
+  }
+}

@@ -1,0 +1,110 @@
+/** Keeps the schema cache fresh: loads it, and again on `NOTIFY pgrst` and after a reconnect. */
+import type { RestSettings } from '@cascata/shared/project-document'
+import type { Database } from '../../session/database.ts'
+import { loadSchemaCache } from './load.ts'
+import type { SchemaCache } from './types.ts'
+
+/** Runs something later, and can be told not to. */
+export type After = (delayMs: number, run: () => void) => { cancel(): void }
+
+const onTimer: After = (delayMs, run) => {
+  const timer = setTimeout(run, delayMs).unref()
+  return { cancel: () => clearTimeout(timer) }
+}
+
+export type KeeperOptions = {
+  database: Database
+  settings: () => RestSettings
+  /** For tests; a timer of the process when absent. */
+  after?: After
+  onSchemaError?: (error: unknown) => void
+}
+
+const CHANNEL = 'pgrst'
+const RETRY_FIRST_MS = 500
+const RETRY_MAX_MS = 32_000
+
+export class SchemaKeeper {
+  private readonly options: KeeperOptions
+  private cache: SchemaCache | null = null
+  private loading: Promise<void> | null = null
+  /** Asked for while a load was under way: its reading may be the old one. */
+  private again = false
+  private retryMs = RETRY_FIRST_MS
+  private retry: { cancel(): void } | null = null
+  private listener: Promise<{ close(): Promise<void> } | null> | null = null
+  private closed = false
+
+  constructor(options: KeeperOptions) {
+    this.options = options
+    void this.reload()
+  }
+
+  ready(): boolean {
+    return this.cache !== null
+  }
+
+  /** The cache; waits for the first load. Null when that failed. */
+  async current(): Promise<SchemaCache | null> {
+    if (this.cache === null && this.loading !== null) await this.loading
+    return this.cache
+  }
+
+  /** Ends when a load that started after this call has ended, well or not. */
+  async reload(): Promise<void> {
+    if (this.loading !== null) {
+      this.again = true
+      return this.loading
+    }
+    this.loading = this.loadUntilCurrent().finally(() => {
+      this.loading = null
+    })
+    return this.loading
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    this.retry?.cancel()
+    const listener = await this.listener
+    await listener?.close()
+  }
+
+  private async loadUntilCurrent(): Promise<void> {
+    do {
+      this.again = false
+      await this.load()
+    } while (this.again && !this.closed)
+  }
+
+  private async load(): Promise<void> {
+    this.retry?.cancel()
+    try {
+      // Listen first: a change while we read must not be missed.
+      this.listener ??= this.listen()
+      if ((await this.listener) === null) this.listener = null
+      if (this.listener === null) this.scheduleRetry()
+      this.cache = await loadSchemaCache(this.options.database, this.options.settings())
+      this.retryMs = RETRY_FIRST_MS
+    } catch (error) {
+      this.options.onSchemaError?.(error)
+      this.scheduleRetry()
+    }
+  }
+
+  private async listen(): Promise<{ close(): Promise<void> } | null> {
+    try {
+      return await this.options.database.listen(CHANNEL, (payload) => {
+        if (payload === null || payload === '' || payload === 'reload schema') void this.reload()
+      })
+    } catch (error) {
+      this.options.onSchemaError?.(error)
+      return null
+    }
+  }
+
+  private scheduleRetry(): void {
+    if (this.closed) return
+    this.retry = (this.options.after ?? onTimer)(this.retryMs, () => void this.reload())
+    this.retryMs = Math.min(this.retryMs * 2, RETRY_MAX_MS)
+  }
+}

@@ -1,0 +1,48 @@
+/** A function call as SQL; a scalar comes back in a column of its own. */
+import { empty, ident, join, raw, sql, type Sql } from '@cascata/shared/sql'
+import type { Call } from '../plan/types.ts'
+import { COMMA, nameToSql } from './fields.ts'
+import { bodyToSql, returnedToSql } from './write.ts'
+
+export const SCALAR = 'scalar'
+
+export function callToSql({ routine, input, returning }: Call): Sql {
+  const scalar = !routine.returns.composite
+  const call = (args: Sql): Sql =>
+    scalar
+      ? sql`(select ${nameToSql(routine)}(${args}) as ${ident(SCALAR)}) call`
+      : sql`${nameToSql(routine)}(${args}) call`
+  const columns = scalar ? ident('call', SCALAR) : returnedToSql('call', returning)
+  const spread = (variadic: boolean): Sql => (variadic ? raw('variadic ') : empty)
+  switch (input.kind) {
+    case 'none':
+      return sql`select ${columns} from ${call(empty)}`
+    case 'whole':
+      return sql`select ${columns} from ${call(sql`${input.value}::${raw(input.type)}`)}`
+    case 'named': {
+      const args = input.args.map(
+        ({ argument, value }) =>
+          sql`${spread(argument.variadic)}${ident(argument.name)} := ${value}::${raw(argument.openType)}`,
+      )
+      return sql`select ${columns} from ${call(join(args, COMMA))}`
+    }
+    case 'json': {
+      const rows = bodyToSql({
+        body: input.body,
+        object: input.object,
+        columns: input.arguments.map(({ name, openType }) => ({
+          name,
+          type: openType,
+          default: null,
+          transform: null,
+        })),
+        defaults: false,
+        single: true,
+      })
+      const args = input.arguments.map(
+        ({ name, variadic }) => sql`${spread(variadic)}${ident(name)} := ${ident('body', name)}`,
+      )
+      return sql`select ${columns} ${rows}, lateral ${call(join(args, COMMA))}`
+    }
+  }
+}

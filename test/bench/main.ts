@@ -1,0 +1,67 @@
+/**
+ * `pnpm bench`: figures and ratios measured in one run on an instance of its own. Not part of the tests: it asserts
+ * nothing. `pnpm bench create rest` runs those parts alone; CASCATA_TEST_SIZE=full takes more rounds.
+ */
+import { testConfig } from '../harness/config.ts'
+import { benchCreate } from './create.ts'
+import { markdown, median, round } from './figures.ts'
+import { type BenchInstance, startBench } from './instance.ts'
+import { benchMemory } from './memory.ts'
+import { benchRest, type Lane } from './rest.ts'
+
+const full = testConfig.size === 'full'
+const say = (text: string) => process.stdout.write(`${text}\n`)
+
+const PARTS: Record<string, (bench: BenchInstance) => Promise<void>> = {
+  async create(bench) {
+    const { msEach, stepsOfLast } = await benchCreate(bench, full ? 20 : 10)
+    const sorted = msEach.toSorted((a, b) => a - b)
+    say(`\n## create -> first 200 through the edge (${msEach.length} projects)\n`)
+    say(
+      `median ${round(median(msEach))} ms, fastest ${round(sorted[0] ?? 0)} ms, slowest ${round(sorted.at(-1) ?? 0)} ms`,
+    )
+    say(`steps of the last: ${stepsOfLast.join(', ')}`)
+  },
+  async memory(bench) {
+    const { cgroupMb, pssMb, marginalPssMb, projects } = await benchMemory(bench, full ? 10 : 5)
+    const row = (name: string, { runtime, db }: { runtime: number; db: number }) => [
+      ...[name, round(runtime, 1), round(db, 1), round(runtime + db, 1)],
+    ]
+    say(`\n## idle memory of a project, MB (${projects} projects, each answered 20 requests)\n`)
+    say(markdown(['', 'runtime', 'db', 'both'], [row('cgroup', cgroupMb), row('PSS', pssMb)]))
+    say(`\nmarginal PSS of one more project: ${round(marginalPssMb, 1)} MB`)
+  },
+  async rest(bench) {
+    const figures = await benchRest(bench, full ? 7 : 3, full ? 8 : 4)
+    const rows = (lanes: Lane[]) =>
+      lanes.map((lane) => [
+        ...[
+          lane.name,
+          round(lane.perSecond),
+          round(lane.ofPgbench, 2),
+          round(lane.p50Ms, 2),
+          round(lane.p99Ms, 2),
+        ],
+      ])
+    for (const [title, lanes] of Object.entries({
+      'ten rows': figures.ten,
+      'a single row': figures.single,
+    })) {
+      say(`\n## REST read with JWT and row-level security, ${title}, 32 connections\n`)
+      say(markdown(['', 'req/s', 'of pgbench', 'p50 ms', 'p99 ms'], rows(lanes)))
+    }
+  },
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !(name in PARTS))
+if (unknown.length > 0)
+  throw new Error(`no such part: ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`)
+
+const bench = await startBench()
+try {
+  for (const [name, part] of Object.entries(PARTS))
+    if (asked.length === 0 || asked.includes(name)) await part(bench)
+} finally {
+  await bench.stop()
+}

@@ -1,0 +1,33 @@
+/** The steps of a new project's database, in the reconciler's order, each asked twice as after a crash. */
+import { tenantDatabase } from '@cascata/control/adapters/tenant-database'
+import { sourceFolder, templatesAt } from '@cascata/templates'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startPostgres, type TestPostgres } from '../../harness/postgres.ts'
+
+const database = tenantDatabase(templatesAt(sourceFolder))
+let pg: TestPostgres
+beforeAll(async () => {
+  pg = await startPostgres()
+})
+afterAll(() => pg.stop())
+
+test('a new project’s database is ready, brought up to date and filled, once however often asked', async () => {
+  for (const _again of [1, 2]) {
+    await database.waitUntilReady(pg.socketDir, 5_000)
+    await database.bootstrap(pg.socketDir, pg.passwords)
+    await database.applyStarter(pg.socketDir, pg.passwords, 'todo')
+  }
+  expect([...(await pg.admin()`select count(*)::int as n from public.todos`)]).toEqual([{ n: 5 }])
+})
+
+test('an absent server is told within the time', async () => {
+  await expect(database.waitUntilReady(`${pg.socketDir}-absent`, 100)).rejects.toMatchObject({
+    code: 'database-unreachable',
+  })
+})
+
+test('a starter that does not exist is told by name', async () => {
+  await expect(database.applyStarter(pg.socketDir, pg.passwords, 'nope')).rejects.toMatchObject({
+    code: 'starter-unknown',
+  })
+})

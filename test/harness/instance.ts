@@ -1,0 +1,64 @@
+/**
+ * One Cascata instance for the tests on Docker: its own name, home and ports, so that an instance a person uses on
+ * the same machine is neither seen nor touched. Made by the same set-up as `npm start`, removed afterwards.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { TestProject } from 'vitest/node'
+import { run } from './run.ts'
+
+export type Instance = {
+  name: string
+  home: string
+  httpPort: number
+  httpsPort: number
+  /** Path of the CLI's profile, signed in as owner. */
+  profile: string
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    instance: Instance
+  }
+}
+
+const setup = (file: string) => fileURLToPath(new URL(`../../docker/setup/${file}`, import.meta.url))
+
+/** What the set-up and control take from their environment for this instance. */
+export const environmentOf = (instance: Instance): Record<string, string> => ({
+  CASCATA_INSTANCE: instance.name,
+  CASCATA_HOME: instance.home,
+  CASCATA_HTTP_PORT: String(instance.httpPort),
+  CASCATA_HTTPS_PORT: String(instance.httpsPort),
+  CASCATA_PROFILE: instance.profile,
+})
+
+export async function startInstance(name: string, httpPort: number): Promise<Instance> {
+  // Short: the path of a unix socket ends at 107 bytes.
+  const home = await mkdtemp('/var/tmp/cascata-')
+  const instance = { name, home, httpPort, httpsPort: httpPort + 443, profile: join(home, 'profile.json') }
+  await script(instance, 'down.mjs')
+  await script(instance, 'up.mjs')
+  return instance
+}
+
+export async function stopInstance(instance: Instance): Promise<void> {
+  await script(instance, 'down.mjs', '--data')
+  await rm(instance.home, { recursive: true, force: true })
+}
+
+async function script(instance: Instance, file: string, ...argv: string[]): Promise<void> {
+  const ran = await run(process.execPath, [setup(file), ...argv], {
+    env: environmentOf(instance),
+    timeoutMs: 240_000,
+  })
+  if (ran.code !== 0) throw new Error(`${file} ended with ${ran.code}: ${ran.stdout.toString()}${ran.stderr}`)
+}
+
+/** vitest's global set-up of the acceptance tests. */
+export default async function (project: TestProject): Promise<() => Promise<void>> {
+  const instance = await startInstance('cascata-test', 18_080)
+  project.provide('instance', instance)
+  return () => stopInstance(instance)
+}
