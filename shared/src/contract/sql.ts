@@ -13,24 +13,31 @@ export type RunSql = z.infer<typeof RunSql>
 export const SqlResult = z.object({
   results: z.array(
     z.object({
-      command: z.string(),
-      columns: z.array(z.string()),
-      rows: z.array(z.record(z.string(), z.unknown())),
+      /** As in the command tag: `SELECT`, `INSERT`, `CREATE TABLE`. */
+      command: z.string().nullable(),
+      /** Rows written or read; null where the command counts none. */
       row_count: z.int().nullable(),
+      columns: z.array(z.string()),
+      /** One array of values for each row, in the order of the columns. */
+      rows: z.array(z.array(z.unknown())),
+      /** There were more rows than are shown. */
+      truncated: z.boolean(),
     }),
   ),
 })
 export type SqlResult = z.infer<typeof SqlResult>
 
 export const ApplyMigration = z.object({
-  /** As Supabase names them: digits, most often `YYYYMMDDHHMMSS`. */
-  version: z.string().regex(/^\d{1,20}$/, 'a version is 1 to 20 digits'),
+  /** As Supabase names them, most often `YYYYMMDDHHMMSS`; a file without digits in front is its own version. */
+  version: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'a version is 1 to 100 of A-Z, a-z, 0-9, ".", "_" and "-"'),
   name: z.string().trim().min(1).max(200),
   sql: z.string().min(1),
 })
 export type ApplyMigration = z.infer<typeof ApplyMigration>
 
-export const Migration = z.object({ version: z.string(), name: z.string() })
+export const Migration = z.object({ version: z.string(), name: z.string().nullable() })
 export type Migration = z.infer<typeof Migration>
 
 /** `applied` is false when this version was there already. */
