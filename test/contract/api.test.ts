@@ -116,13 +116,13 @@ describe('SQL, logs, status, pages', () => {
     },
   )
 
-  test('the description of the API names every route, and each problem has a page', async () => {
-    const { body } = await on.call('GET', '/openapi.json')
-    expect(body.openapi).toBe('3.1.0')
-    const text = JSON.stringify(body)
-    const codes = new Set([...text.matchAll(/\/problems\/([a-z-]+)"/g)].map(([, code]) => code))
-    expect(codes.size).toBeGreaterThan(30)
-    for (const code of codes) expect((await on.call('GET', `/problems/${code}`)).status, code).toBe(200)
+  test('the type of a problem is a page about it: text for a program, a page for a person', async () => {
+    const { body } = await get('/v1/projects/nowhere')
+    const text = await on.call('GET', String(body.type))
+    expect([text.status, text.headers.get('content-type')]).toEqual([200, 'text/markdown; charset=utf-8'])
+    const page = await on.call('GET', String(body.type), { headers: { accept: 'text/html' } })
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(page.text).toContain('How to mend it')
   })
 })
 

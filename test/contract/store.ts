@@ -1,7 +1,7 @@
 /** A store on a real Postgres of its own: the image that the instance keeps its own rows in. */
 import { fileURLToPath } from 'node:url'
 import { openStore, type Store } from '@cascata/control/store/open'
-import type { Sql } from 'postgres'
+import postgres, { type Sql } from 'postgres'
 import { startPostgres } from '../harness/postgres.ts'
 
 const migrations = fileURLToPath(new URL('../../control/src/store/migrations', import.meta.url))
@@ -26,12 +26,15 @@ export async function openTestStore(): Promise<TestStore> {
     await server.stop()
     throw error
   })
+  const { socketDir: host, user, database } = address
+  const sql = postgres({ host, user, database, max: 1, connection: { search_path: 'public' }, onnotice() {} })
   return {
     store,
-    sql: server.admin('cascata'),
+    sql,
     reopen: () => openStore(address),
     async stop() {
       await store.close()
+      await sql.end()
       await server.stop()
     },
   }

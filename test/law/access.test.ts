@@ -4,6 +4,8 @@ import type { AppDeps } from '@cascata/control/app/ports'
 import { access, ruleOf } from '@cascata/control/http/access'
 import { controlApp } from '@cascata/control/http/control-app'
 import { systemClock } from '@cascata/shared/clock'
+import { CreateProject } from '@cascata/shared/contract/projects'
+import { RunSql } from '@cascata/shared/contract/sql'
 import { expect, test } from 'vitest'
 
 const log = { info() {}, warn() {}, error() {} }
@@ -36,6 +38,16 @@ test.each([...served])('%s asks a stranger for a token unless it is public', asy
   expect(response.status).toBe(401)
   expect(response.headers.get('www-authenticate')).toContain('Bearer')
   expect(response.headers.get('content-type')).toBe('application/problem+json')
+})
+
+test('the description names its resources, with examples that are valid by their own schema', async () => {
+  const { openapi, components } = JSON.parse(await (await http.request('/openapi.json')).text())
+  expect(openapi).toBe('3.1.0')
+  expect(Object.keys(components.schemas)).toEqual(
+    expect.arrayContaining(['Project', 'CreateProject', 'Operation', 'Backup', 'Problem']),
+  )
+  expect(CreateProject.safeParse(components.schemas.CreateProject.examples[0]).success).toBe(true)
+  expect(RunSql.safeParse(components.schemas.RunSql.examples[0]).success).toBe(true)
 })
 
 test('each route with a token is described with its scope, and each problem by its code', async () => {
