@@ -81,7 +81,7 @@ async function startRedis(folder: string) {
 /** What the reconciler would see: a project is what its row asks for as soon as anybody looks. */
 async function observe(ref: string): Promise<void> {
   const row = await store.projects.find(ref)
-  if (!row || row.desired !== 'running') return
+  if (row?.desired !== 'running') return
   const state = row.importing === null ? 'running' : 'importing'
   await store.projects.recordObserved(ref, { generation: row.generation, state, problem: null })
 }
@@ -233,7 +233,10 @@ describe('backup and import', () => {
     const damaged = join(home, 'damaged.caf')
     await writeFile(damaged, bytes)
     const operation = await finished((await upload(damaged, 'damaged')).id)
-    expect(operation).toMatchObject({ status: 'failed', problem: { code: expect.stringMatching(/^archive-(damaged|truncated)$/) } })
+    expect(operation).toMatchObject({
+      status: 'failed',
+      problem: { code: expect.stringMatching(/^archive-(damaged|truncated)$/) },
+    })
     expect(await store.projects.find('damaged')).toBeUndefined()
     expect(await readdir(join(home, 'imports'))).toEqual([])
   })
