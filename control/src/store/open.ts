@@ -36,7 +36,12 @@ function connect(address: StoreAddress, database: string, max: number): postgres
     ...(address.password === undefined ? {} : { password: address.password }),
     connect_timeout: 10,
     onnotice: () => {},
-    connection: { application_name: 'cascata-control', statement_timeout: 30_000 },
+    connection: {
+      application_name: 'cascata-control',
+      statement_timeout: 30_000,
+      // Said here, it wins over what the image sets for its superuser.
+      search_path: 'public',
+    },
   }
   if ('url' in address) return postgres(address.url, options)
   return postgres({ ...options, host: address.socketDir, port: 5432 })
