@@ -1,13 +1,13 @@
 /**
  * Bundles control and the command line into one file each, and lays beside them what they read when they run:
- * texts of templates, migrations, the API reference.
+ * texts of templates, migrations, the pages.
  *
  * A module that reads a file beside itself says `new URL('./x', import.meta.url)`. In the bundle it still does: each
  * of our modules keeps its place below `dist/`, and the files it may read are copied to the same place.
  */
 import { cp, mkdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, dirname, extname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { build } from 'esbuild'
 
 const here = import.meta.dirname
@@ -75,16 +75,11 @@ const options = {
   logLevel: 'warning',
 }
 
-const isText = (path) =>
-  !['.ts', '.mjs', '.js'].includes(extname(path)) && !path.includes(`${sep}node_modules`)
+const isSource = (path) => /\.(ts|mjs)$|\/(node_modules|package\.json|tsconfig\.json|\.turbo)$/.test(path)
 
 async function copyAssets() {
-  for (const place of ['control/src/store/migrations', 'templates']) {
-    const skipped = ['package.json', 'tsconfig.json', '.turbo', 'dist']
-    await cp(join(root, place), join(dist, place), {
-      recursive: true,
-      filter: (source) => isText(source) && !skipped.includes(relative(join(root, place), source)),
-    })
+  for (const place of ['control/src/store/migrations', 'control/console', 'templates', 'docs/problems']) {
+    await cp(join(root, place), join(dist, place), { recursive: true, filter: (path) => !isSource(path) })
   }
   const reference = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
   const target = join(dist, 'node_modules/swagger-ui-dist')

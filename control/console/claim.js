@@ -3,7 +3,7 @@
 import { call, copy, notice, part, token } from './api.js'
 
 if (location.pathname === '/claim') {
-  const claim = new URLSearchParams(location.hash.slice(1)).get('token')
+  const claim = location.hash.slice(1)
   // Out of the address bar and the history: the page behind is not to be opened again.
   history.replaceState(null, '', '/claim')
   if (claim) open(claim)

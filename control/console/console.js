@@ -47,7 +47,11 @@ function row(project) {
   within('.status').textContent = project.status
   within('.status').dataset.status = project.status
   within('.url').append(
-    Object.assign(document.createElement('a'), { href: project.url, textContent: project.url, rel: 'noreferrer' }),
+    Object.assign(document.createElement('a'), {
+      href: project.url,
+      textContent: project.url,
+      rel: 'noreferrer',
+    }),
   )
   if (project.last_problem) {
     within('.problem').textContent = `${project.last_problem.title}: ${project.last_problem.detail}`

@@ -42,20 +42,13 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   const reconcilers = startReconcilers(parts, store)
   // Once there: what is asked for before is found by the jobs themselves when they start.
   let wakeJobs: AppDeps['kick'] | undefined
-  const deps = await appPorts(parts, store, (operation) => {
+  const kick: AppDeps['kick'] = (operation) => {
     reconcilers.kick('projects', 'edge')
     wakeJobs?.(operation)
-  })
+  }
+  const deps = await appPorts(parts, { store, keys, kick })
   const app = createApp(deps)
-  const http = controlApp({
-    app,
-    store,
-    seal: parts.seal,
-    clock: parts.clock,
-    log,
-    version: config.version,
-    assets,
-  })
+  const http = controlApp({ app, clock: parts.clock, log, version: config.version, assets })
   const listening = await listenOn(parts.paths.controlSocket, (request) => http.fetch(request))
   const jobs = await startInstanceJobs(parts, {
     store,
@@ -80,7 +73,8 @@ export async function newAdminLink(config: Config, log: Logger): Promise<string 
   const parts = await openParts(config, log)
   const store = await openInstanceStore(parts)
   try {
-    const app = createApp(await appPorts(parts, store, () => {}))
+    const keys = await openInstanceKeys(store.instance, parts.seal)
+    const app = createApp(await appPorts(parts, { store, keys, kick: () => {} }))
     return (await app.claims.first())?.link
   } finally {
     await store.close()

@@ -19,4 +19,5 @@ try {
   // A second start in the same /tmp finds its links; without any, the code is compiled as it always was.
 }
 enableCompileCache(LINKS)
-await import('/app/main.js')
+const { main } = await import('/app/main.js')
+await main(process.argv.slice(2))

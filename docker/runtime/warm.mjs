@@ -3,6 +3,7 @@
  * ends it, so that Node writes down the code it compiled (functions that ran included).
  */
 import { spawn } from 'node:child_process'
+import { createHmac, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -11,7 +12,16 @@ const KEPT = '/app/compiled'
 const ANSWER_TIMEOUT_MS = 10_000
 const work = '/tmp/warm'
 const socketPath = `${work}/1.sock`
-const words = (count) => 'warm'.repeat(count)
+const secret = randomBytes(32).toString('hex')
+
+/** A key of the project that does not exist, so that the code which checks keys runs too. */
+function sign(role) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const exp = Math.floor(Date.now() / 1000) + 3600
+  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ iss: 'supabase', ref: 'warm', role, exp })}`
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+}
+const anon = sign('anon')
 
 mkdirSync(work, { recursive: true })
 writeFileSync(
@@ -21,9 +31,9 @@ writeFileSync(
     ref: 'warm',
     generation: 1,
     url: 'http://warm.localhost',
-    database: { host: work, password: words(4) },
-    jwtSecret: words(8),
-    keys: { anon: words(8), serviceRole: words(8) },
+    database: { host: work, password: 'none' },
+    jwtSecret: secret,
+    keys: { anon, serviceRole: sign('service_role') },
   }),
 )
 
@@ -41,9 +51,12 @@ const ended = new Promise((resolve) => child.once('exit', resolve))
 
 const answer = (path) =>
   new Promise((resolve) => {
-    const asked = request({ socketPath, path, headers: { apikey: words(8) }, timeout: 2000 }, (response) => {
-      response.resume().on('end', () => resolve(true))
-    })
+    const asked = request(
+      { socketPath, path, headers: { apikey: anon, authorization: `Bearer ${anon}` }, timeout: 2000 },
+      (response) => {
+        response.resume().on('end', () => resolve(true))
+      },
+    )
     asked
       .on('timeout', () => asked.destroy())
       .on('error', () => resolve(false))
@@ -51,7 +64,7 @@ const answer = (path) =>
   })
 
 const until = performance.now() + ANSWER_TIMEOUT_MS
-while (!(await answer('/health')) && child.exitCode === null && performance.now() < until) await wait(50)
+while (!(await answer('/health/live')) && child.exitCode === null && performance.now() < until) await wait(50)
 await answer('/rest/v1/warm?select=*')
 child.kill('SIGTERM')
 const code = await Promise.race([ended, wait(ANSWER_TIMEOUT_MS)])

@@ -1,5 +1,5 @@
 /** The control API over a real store; what lies outside of control (databases of projects, containers) is imitated. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -9,6 +9,7 @@ import { openSeal } from '@cascata/control/adapters/seal'
 import { type App, createApp } from '@cascata/control/app/app'
 import type { AppDeps } from '@cascata/control/app/ports'
 import { controlApp } from '@cascata/control/http/control-app'
+import { ArchiveWrongKey } from '@cascata/shared/problems/archive'
 import { openTestStore, type TestStore } from './store.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -58,12 +59,18 @@ export async function openTestControl(): Promise<TestControl> {
     },
     templates: new Set(['empty']),
     sql: {
-      run: async (_ref, sql) => ({ results: [{ command: sql, columns: [], rows: [], row_count: 0 }] }),
+      run: async (_ref, sql) => ({
+        results: [{ command: sql, columns: ['n'], rows: [[1]], row_count: 1, truncated: false }],
+      }),
       migrate: async () => ({ applied: true }),
       migrations: async () => [{ version: '1', name: 'first' }],
     },
     async *logs() {
       yield* ['one', 'two']
+    },
+    async verifyArchive(file, { passphrase }) {
+      if (passphrase !== 'größe') throw ArchiveWrongKey('No key opens it.')
+      return { bytes: (await readFile(file)).length }
     },
     system: async () => [{ role: 'meta', state: 'running', health: 'healthy' }],
     kick: (operation) => void kicked.push(operation),
@@ -76,8 +83,8 @@ export async function openTestControl(): Promise<TestControl> {
   }
   const serve = () => {
     const app = createApp(deps)
-    const { store, clock } = deps
-    return { app, http: controlApp({ app, store, seal, clock, log, version: '0.1.0', assets }) }
+    const { clock } = deps
+    return { app, http: controlApp({ app, clock, log, version: '0.1.0', assets }) }
   }
 
   const control: TestControl = {
@@ -109,7 +116,7 @@ export async function openTestControl(): Promise<TestControl> {
     },
     async claim() {
       const link = await control.app.claims.first()
-      const token = new URL(link?.link ?? '').hash.slice('#token='.length)
+      const token = new URL(link?.link ?? '').hash.slice(1)
       const { body } = await control.call('POST', '/v1/claim', { body: { token } })
       return String(body.token)
     },

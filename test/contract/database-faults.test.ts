@@ -182,7 +182,7 @@ describe('a turn that takes long', () => {
   })
 
   test('is never mistaken for its neighbour by a cancel that comes late', async () => {
-    const db = open({ limits: { slowMs: 5 } })
+    const db = open({ limits: { slowMs: 5, abandonMs: 5 } })
     const count = () =>
       db.run(turn('update notes set n = n + 1 where id = 5 returning pg_sleep(0.004)', { role: 'wire_b' }))
     const ends: string[] = []

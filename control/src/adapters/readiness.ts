@@ -9,7 +9,10 @@ export async function isReady(socketPath: string): Promise<boolean> {
   return answer?.status === 200
 }
 
-export async function waitUntilReady(socketPath: string, timeoutMs: number): Promise<void> {
-  const ready = await waitForAnswer(() => isReady(socketPath), { socketPath, timeoutMs })
+export async function waitUntilReady(
+  socketPath: string,
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+): Promise<void> {
+  const ready = await waitForAnswer(() => isReady(socketPath), { socketPath, timeoutMs, signal })
   if (!ready) throw new Error(`${socketPath} was not ready within ${timeoutMs} ms`)
 }

@@ -38,7 +38,7 @@ export function getOverSocket(
  */
 export async function waitForAnswer(
   ask: () => Promise<boolean>,
-  { socketPath, timeoutMs }: { socketPath: string; timeoutMs: number },
+  { socketPath, timeoutMs, signal }: { socketPath: string; timeoutMs: number; signal?: AbortSignal },
 ): Promise<boolean> {
   const deadline = performance.now() + timeoutMs
   const stop = new AbortController()
@@ -49,6 +49,7 @@ export async function waitForAnswer(
   try {
     for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(pauseMs * 1.5, PAUSE_MS_MAX)) {
       if (await ask()) return true
+      signal?.throwIfAborted()
       if (performance.now() >= deadline) return false
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, pauseMs)

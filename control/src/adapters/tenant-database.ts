@@ -1,5 +1,5 @@
 /** A project's Postgres as its reconciler asks for it: awake, up to date, and begun with its starter. */
-import { TemplateUnknown } from '@cascata/shared/problems/projects'
+import { StarterUnknown } from '@cascata/shared/problems/database'
 import type { Templates } from '@cascata/templates'
 import { connectAdmin, waitUntilReady } from './project-database.ts'
 import { applyStarter } from './project-migrations.ts'
@@ -8,7 +8,7 @@ import { bootstrap, type RolePasswords } from './tenant-bootstrap.ts'
 
 export function tenantDatabase(templates: Templates) {
   return {
-    waitUntilReady: (socketDir: string, timeoutMs: number) => waitUntilReady(socketDir, { timeoutMs }),
+    waitUntilReady,
 
     async bootstrap(socketDir: string, passwords: RolePasswords): Promise<void> {
       const migrations = await templates.tenantMigrations()
@@ -22,7 +22,7 @@ export function tenantDatabase(templates: Templates) {
 
     async applyStarter(socketDir: string, passwords: RolePasswords, template: string): Promise<void> {
       const starter = await templates.findStarter(template)
-      if (!starter) throw TemplateUnknown(template)
+      if (!starter) throw StarterUnknown(template)
       const session = await SqlSession.open(socketDir, { user: 'postgres', password: passwords.postgres })
       try {
         await applyStarter(session, starter)

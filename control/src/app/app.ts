@@ -2,6 +2,7 @@
 import { auditCases } from './audit.ts'
 import { backupCases } from './backups.ts'
 import { claimCases } from './claims.ts'
+import { idempotencyCases } from './idempotency.ts'
 import { importCases } from './imports.ts'
 import { lifecycleCases } from './lifecycle.ts'
 import { logCases } from './logs.ts'
@@ -17,6 +18,7 @@ export const createApp = (deps: AppDeps) => ({
   audit: auditCases(deps),
   backups: backupCases(deps),
   claims: claimCases(deps),
+  idempotency: idempotencyCases(deps),
   imports: importCases(deps),
   lifecycle: lifecycleCases(deps),
   logs: logCases(deps),

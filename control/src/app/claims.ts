@@ -22,7 +22,7 @@ export function claimCases({ store, clock, instance }: AppDeps) {
     const token = newSecretToken(CLAIM_PREFIX)
     const expiresAt = new Date(clock.now() + CLAIM_MINUTES * 60_000).toISOString()
     await tx.claims.insert({ hash: hashToken(token), expiresAt })
-    return { link: `${instance.controlUrl}/claim#token=${token}`, expires_at: expiresAt }
+    return { link: `${instance.controlUrl}/claim#${token}`, expires_at: expiresAt }
   }
 
   return {

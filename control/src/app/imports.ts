@@ -1,4 +1,5 @@
 /** Archives uploaded to become projects. The job verifies all of one before anything is made of it. */
+import { randomUUID } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReadableStream } from 'node:stream/web'
@@ -13,29 +14,32 @@ import type { AppDeps } from './ports.ts'
 import { type JobSecrets, sealInput } from './sealed-input.ts'
 import { viewOperation } from './view.ts'
 
-export type ImportUpload = {
-  wish: ImportProject
+export type ArchiveUpload = {
   secrets: JobSecrets
   body: ReadableStream<Uint8Array>
+  /** `Content-Length`, when the sender told. */
   announced: number | undefined
 }
 
-export function importCases({ store, seal, instance, kick }: AppDeps) {
+export function importCases({ store, seal, instance, kick, verifyArchive }: AppDeps) {
   const directory = join(instance.home, 'imports')
 
+  const receive = (file: string, { body, announced }: ArchiveUpload): Promise<number> =>
+    receiveFile(file, {
+      body,
+      announced,
+      bytesMax: IMPORT_BYTES_MAX,
+      reserveBytes: DISK_RESERVE_BYTES,
+    })
+
   return {
-    async start(caller: Caller, upload: ImportUpload): Promise<ImportStarted> {
-      const { ref, name, keys } = upload.wish
+    async start(caller: Caller, wish: ImportProject, upload: ArchiveUpload): Promise<ImportStarted> {
+      const { ref, name, keys } = wish
       // Said before a long upload; the transaction below says it for certain.
       if (await store.projects.find(ref)) throw ProjectRefTaken(ref)
       const id = newOperationId()
       const file = join(directory, `${id}.caf`)
-      const bytes = await receiveFile(file, {
-        body: upload.body,
-        announced: upload.announced,
-        bytesMax: IMPORT_BYTES_MAX,
-        reserveBytes: DISK_RESERVE_BYTES,
-      })
+      const bytes = await receive(file, upload)
       const input = { name: name ?? null, keys, bytes, ...sealInput(seal, id, upload.secrets) }
       try {
         const operation = await store.transaction(async (tx) => {
@@ -52,6 +56,17 @@ export function importCases({ store, seal, instance, kick }: AppDeps) {
       } catch (error) {
         await rm(file, { force: true })
         throw error
+      }
+    },
+
+    /** Reads all of an uploaded archive, and keeps nothing of it. */
+    async verify(upload: ArchiveUpload): Promise<Record<string, unknown>> {
+      const file = join(directory, `verify-${randomUUID()}.caf`)
+      try {
+        await receive(file, upload)
+        return await verifyArchive(file, upload.secrets)
+      } finally {
+        await rm(file, { force: true })
       }
     },
 

@@ -41,6 +41,11 @@ export type AppDeps = {
   sql: ProjectSql
   /** Lines of a project's container. */
   logs(ref: string, role: LogRole, options: LogOptions): AsyncIterable<string>
+  /** Reads all of an archive and says what is in it; throws the problem of one that is not whole or cannot be opened. */
+  verifyArchive(
+    file: string,
+    keys: { passphrase?: string | undefined; identity?: string | undefined },
+  ): Promise<Record<string, unknown>>
   /** The instance's own containers. */
   system(): Promise<Status['system']>
   /** The operation is committed: wake whoever carries it out. A lost call costs only time. */

@@ -54,6 +54,8 @@ export async function restoreDatabase(options: RestoreDatabase): Promise<void> {
     await finish(options, staging)
     await effect('swap', () => swapDatabases(cluster, operation))
   } catch (error) {
+    // A commit whose answer was lost is a commit.
+    if (await isSwapped(cluster, operation).catch(() => false)) return
     await dropStaging(cluster, staging)
     if (error instanceof Problem || options.signal?.aborted) throw error
     throw RestoreFailed('the database refused it').because(error)

@@ -41,6 +41,7 @@ export const access = {
   'GET /v1/status': { scope: 'read' },
   'POST /v1/projects': admin,
   'POST /v1/projects/import': admin,
+  'POST /v1/backups/verify': admin,
 
   'GET /v1/projects': readOf,
   'GET /v1/projects/:ref': readOf,

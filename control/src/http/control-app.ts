@@ -1,6 +1,6 @@
 /** The control API: what every request passes, in order, then the routes, then the pages. */
 
-import { RouteNotFound } from '@cascata/shared/problems/request'
+import { PathNotFound } from '@cascata/shared/problems/request'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { countAttempts } from './attempts.ts'
 import type { Env, HttpDeps } from './env.ts'
@@ -12,10 +12,10 @@ import { apiDocument } from './openapi.ts'
 import { pageRoutes } from './pages.ts'
 import { renderProblem } from './problem.ts'
 import { router } from './router.ts'
+import { archiveRoutes } from './routes/archives.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { claimRoutes } from './routes/claims.ts'
-import { importRoutes } from './routes/imports.ts'
 import { logRoutes } from './routes/logs.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { projectRoutes } from './routes/projects.ts'
@@ -32,7 +32,7 @@ export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
   const http = router()
 
   http.onError(renderProblem)
-  http.notFound((c) => renderProblem(RouteNotFound(), c))
+  http.notFound((c) => renderProblem(PathNotFound(), c))
   http.use(requestFrame(deps))
   http.use(gate(deps, attempts))
   http.use(bodyBounds())
@@ -40,8 +40,8 @@ export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
 
   const parts: OpenAPIHono<Env>[] = [
     statusRoutes(app),
-    // Before the projects' own: `import` is no ref.
-    importRoutes(app),
+    // Before the projects' and backups' own: `import` is no ref, `verify` no id.
+    archiveRoutes(app),
     projectRoutes(app),
     settingsRoutes(app),
     sqlRoutes(app),

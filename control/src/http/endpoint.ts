@@ -6,24 +6,24 @@
 import { ProblemBody } from '@cascata/shared/contract/problems'
 import type { ProblemMaker } from '@cascata/shared/problem'
 import {
+  ApiTokenInvalid,
+  ApiTokenMissing,
   AttemptsExceeded,
   InstanceUnclaimed,
   ScopeTooNarrow,
-  TokenInvalid,
-  TokenMissing,
   TokenTied,
 } from '@cascata/shared/problems/access'
 import { ProjectNotFound } from '@cascata/shared/problems/projects'
 import {
   BodyMalformed,
-  BodyTooLarge,
+  ControlFailed,
   IdempotencyAnswerLost,
   IdempotencyInProgress,
   IdempotencyKeyInvalid,
   IdempotencyKeyReused,
-  InternalError,
   MediaTypeUnsupported,
   RequestInvalid,
+  RequestTooLarge,
   StoreUnavailable,
 } from '@cascata/shared/problems/request'
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi'
@@ -59,7 +59,7 @@ const IdempotencyKey = z.object({
   }),
 })
 
-const BODY = [BodyMalformed, BodyTooLarge, MediaTypeUnsupported]
+const BODY = [BodyMalformed, RequestTooLarge, MediaTypeUnsupported]
 const REPEATED = [IdempotencyKeyInvalid, IdempotencyKeyReused, IdempotencyInProgress, IdempotencyAnswerLost]
 
 export function endpoint<const Request extends NonNullable<RouteConfig['request']>>(
@@ -115,12 +115,12 @@ function problemsOf(
 ): Responses {
   const all: Declared[] = [
     ...own,
-    ...(guarded ? [TokenMissing, TokenInvalid, ScopeTooNarrow, TokenTied, AttemptsExceeded] : []),
+    ...(guarded ? [ApiTokenMissing, ApiTokenInvalid, ScopeTooNarrow, TokenTied, AttemptsExceeded] : []),
     ...(path.includes(':ref') ? [ProjectNotFound] : []),
     ...(method === 'POST' || method === 'PATCH' ? BODY : []),
     ...(method === 'POST' && guarded ? REPEATED : []),
     RequestInvalid,
-    InternalError,
+    ControlFailed,
     StoreUnavailable,
     ...(guarded ? [InstanceUnclaimed] : []),
   ]

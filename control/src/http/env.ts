@@ -1,10 +1,8 @@
 /** What the surface needs, and what a request carries from one middleware to the next. */
 
 import type { Clock } from '@cascata/shared/clock'
-import type { Seal } from '../adapters/seal.ts'
 import type { App } from '../app/app.ts'
 import type { Caller } from '../app/caller.ts'
-import type { Store } from '../store/open.ts'
 
 /** As much of pino as is used. */
 export type Log = {
@@ -15,9 +13,6 @@ export type Log = {
 
 export type HttpDeps = {
   app: App
-  /** For idempotency alone; everything else goes through `app`. */
-  store: Pick<Store, 'idempotency' | 'audit'>
-  seal: Seal
   clock: Clock
   log: Log
   version: string

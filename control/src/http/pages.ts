@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { RouteNotFound } from '@cascata/shared/problems/request'
+import { PathNotFound } from '@cascata/shared/problems/request'
 import { type Context, Hono } from 'hono'
 import type { Env, HttpDeps } from './env.ts'
 
@@ -54,7 +54,7 @@ export function pageRoutes({ assets }: Pick<HttpDeps, 'assets'>) {
     read.set(path, file)
     file.catch(() => read.delete(path))
     return file.catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'ENOENT' ? RouteNotFound() : error
+      throw error.code === 'ENOENT' ? PathNotFound() : error
     })
   }
 
@@ -65,19 +65,19 @@ export function pageRoutes({ assets }: Pick<HttpDeps, 'assets'>) {
     .get('/claim', consolePage)
     .get('/console/:file', async (c) => {
       const { file } = c.req.param()
-      if (!CONSOLE_FILES.has(file)) throw RouteNotFound()
+      if (!CONSOLE_FILES.has(file)) throw PathNotFound()
       return send(c, await fileAt(assets.console, file))
     })
     .get('/reference', (c) => send(c, toFile(Buffer.from(REFERENCE_HTML), 'index.html')))
     .get('/reference/:file', async (c) => {
       const { file } = c.req.param()
       if (file === 'start.js') return send(c, toFile(Buffer.from(REFERENCE_START), file))
-      if (!REFERENCE_FILES.has(file)) throw RouteNotFound()
+      if (!REFERENCE_FILES.has(file)) throw PathNotFound()
       return send(c, await fileAt(assets.reference, file))
     })
     .get('/problems/:code', async (c) => {
       const { code } = c.req.param()
-      if (!/^[a-z][a-z0-9-]{0,60}$/.test(code)) throw RouteNotFound()
+      if (!/^[a-z][a-z0-9-]{0,60}$/.test(code)) throw PathNotFound()
       const text = await fileAt(assets.problems, `${code}.md`)
       return send(c, c.req.header('accept')?.includes('text/html') ? asPage(text, code) : text)
     })

@@ -1,20 +1,15 @@
 /** Failures as RFC 9457 bodies. What is no `Problem` is a bug: constant text outside, everything in the log. */
 import type { ProblemBody } from '@cascata/shared/contract/problems'
-import { Problem } from '@cascata/shared/problem'
-import { BodyMalformed, InternalError, StoreUnavailable } from '@cascata/shared/problems/request'
+import type { Problem } from '@cascata/shared/problem'
+import { BodyMalformed } from '@cascata/shared/problems/request'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { isUnavailable } from '../store/errors.ts'
+import { toProblem } from '../app/failure.ts'
 import type { Env } from './env.ts'
 import { FAILED_ATTEMPTS_WINDOW_MS } from './limits.ts'
 
-export function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error
-  // Hono's own reading of a JSON body is the only thing that throws these.
-  if (error instanceof HTTPException && error.status === 400) return BodyMalformed().because(error)
-  if (isUnavailable(error)) return StoreUnavailable().because(error)
-  return InternalError().because(error)
-}
+/** Hono's own reading of a JSON body is the only thing that throws these. */
+const isMalformed = (error: unknown) => error instanceof HTTPException && error.status === 400
 
 const HEADERS: Record<number, Record<string, string>> = {
   401: { 'www-authenticate': 'Bearer realm="cascata"' },
@@ -33,7 +28,7 @@ export const problemBody = (problem: Problem, requestId: string): ProblemBody =>
 })
 
 export function renderProblem(error: unknown, c: Context<Env>): Response {
-  const problem = toProblem(error)
+  const problem = isMalformed(error) ? BodyMalformed().because(error) : toProblem(error)
   c.set('failure', problem.status >= 500 ? error : problem.code)
   return new Response(JSON.stringify(problemBody(problem, c.get('requestId'))), {
     status: problem.status,

@@ -39,7 +39,7 @@ function connect(address: StoreAddress, database: string, max: number): postgres
     connection: {
       application_name: 'cascata-control',
       statement_timeout: 30_000,
-      // Said here, it wins over what the image sets for its superuser.
+      // The image's superuser looks nowhere but into the catalog.
       search_path: 'public',
     },
   }

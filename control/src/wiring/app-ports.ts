@@ -1,12 +1,16 @@
 /** What the use cases need of the world, given by the engine, the tenants' databases and the configuration. */
 import { openSecrets } from '../adapters/project-secrets.ts'
-import { tenantSql } from '../adapters/tenant-sql.ts'
+import { sqlRunner } from '../adapters/sql-runner.ts'
 import type { AppDeps } from '../app/ports.ts'
+import type { InstanceKeys } from '../archive/keys.ts'
+import { verifyArchive } from '../archive/verify.ts'
 import { dbName, SYSTEM, slotOf } from '../engine/spec.ts'
 import type { Store } from '../store/open.ts'
 import type { Parts } from './parts.ts'
 
-export async function appPorts(parts: Parts, store: Store, kick: AppDeps['kick']): Promise<AppDeps> {
+type Given = { store: Store; keys: InstanceKeys; kick: AppDeps['kick'] }
+
+export async function appPorts(parts: Parts, { store, keys, kick }: Given): Promise<AppDeps> {
   const { config, urls, seal, clock, paths, templates } = parts
   return {
     store,
@@ -14,10 +18,13 @@ export async function appPorts(parts: Parts, store: Store, kick: AppDeps['kick']
     clock,
     instance: { version: config.version, domain: config.domain, home: config.home, ...urls },
     templates: new Set(await templates.starterNames()),
-    sql: tenantSql(async (ref) => ({
-      socketDir: paths.project(ref).dbSocketDir,
-      password: openSecrets(seal, await store.projects.get(ref)).passwords.postgres,
-    })),
+    sql: sqlRunner({
+      secretsOf: async (ref) => openSecrets(seal, await store.projects.get(ref)),
+      socketDirOf: (ref) => paths.project(ref).dbSocketDir,
+    }),
+    // The instance's own key opens it, where the caller names none.
+    verifyArchive: (path, { passphrase, identity }) =>
+      verifyArchive({ path, passphrase, identities: [...(identity ? [identity] : []), keys.identity] }),
     logs: (ref, role, options) => logs(parts, { ref, role }, options),
     system: () => system(parts),
     kick,

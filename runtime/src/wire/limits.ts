@@ -13,6 +13,8 @@ export type WireLimits = {
   waitMs: number
   /** A turn that has run this long has its connection for itself. */
   slowMs: number
+  /** A turn that has run this long is cancelled when nobody waits for it: a cancel costs Postgres a process. */
+  abandonMs: number
   /** What a cancel may take before it is repeated, and then before the connection is given up. */
   cancelGraceMs: number
   connectTimeoutMs: number
@@ -35,6 +37,7 @@ export const WIRE_LIMITS: WireLimits = {
   queueMax: 2_000,
   waitMs: 5_000,
   slowMs: 50,
+  abandonMs: 200,
   cancelGraceMs: 2_000,
   connectTimeoutMs: 5_000,
   backoffMinMs: 10,

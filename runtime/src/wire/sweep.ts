@@ -28,7 +28,7 @@ export function sweep(connection: Watched, limits: WireLimits, now: number): Act
   const isOverdue = ranMs > dueMs(head, limits)
   const reason = isOverdue ? 'overdue' : 'abandoned'
   const mayCancel = connection.cancels === 0 || now - connection.cancelledAt > limits.cancelGraceMs
-  const isOver = isOverdue || head.job.isDone
+  const isOver = isOverdue || (head.job.isDone && ranMs > limits.abandonMs)
   const action = !isOver || !mayCancel ? 'nothing' : connection.cancels < CANCELS_MAX ? 'cancel' : 'destroy'
   // A turn that nobody waits for is let be once Postgres ignores its cancel: it holds its own lane, not the caller.
   return { do: action === 'destroy' && !isOverdue ? 'nothing' : action, reason, hedge: hedgeable(connection) }

@@ -27,18 +27,20 @@ export const OperationStep = z.object({
 })
 export type OperationStep = z.infer<typeof OperationStep>
 
-export const Operation = z.object({
-  id: z.uuid(),
-  kind: OperationKind,
-  ref: z.string(),
-  status: OperationStatus,
-  /** 0 to 1. */
-  progress: z.number(),
-  steps: z.array(OperationStep),
-  result: z.record(z.string(), z.unknown()).nullable(),
-  problem: z.object({ code: z.string(), title: z.string(), detail: z.string() }).nullable(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  finished_at: z.string().nullable(),
-})
+export const Operation = z
+  .object({
+    id: z.uuid(),
+    kind: OperationKind,
+    ref: z.string(),
+    status: OperationStatus,
+    /** 0 to 1. */
+    progress: z.number(),
+    steps: z.array(OperationStep),
+    result: z.record(z.string(), z.unknown()).nullable(),
+    problem: z.object({ code: z.string(), title: z.string(), detail: z.string() }).nullable(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    finished_at: z.string().nullable(),
+  })
+  .meta({ id: 'Operation' })
 export type Operation = z.infer<typeof Operation>

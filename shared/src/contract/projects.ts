@@ -13,19 +13,21 @@ export const ContainerLimits = z.object({
   pids: z.int().min(32).max(65_536),
 })
 
-export const ProjectLimits = z.object({
-  runtime: ContainerLimits.prefault({ memory_mb: 256, cpus: 1, pids: 128 }),
-  db: ContainerLimits.prefault({ memory_mb: 512, cpus: 1, pids: 256 }),
-  body_bytes_max: z
-    .int()
-    .positive()
-    .max(1024 * MiB)
-    .default(10 * MiB),
-})
+export const ProjectLimits = z
+  .object({
+    runtime: ContainerLimits.prefault({ memory_mb: 256, cpus: 1, pids: 128 }),
+    db: ContainerLimits.prefault({ memory_mb: 512, cpus: 1, pids: 256 }),
+    body_bytes_max: z
+      .int()
+      .positive()
+      .max(1024 * MiB)
+      .default(10 * MiB),
+  })
+  .meta({ id: 'ProjectLimits' })
 export type ProjectLimits = z.infer<typeof ProjectLimits>
 
 /** Live settings: changed with PATCH under `If-Match`, applied without a restart. */
-export const ProjectSettings = z.object({ rest: RestSettings.prefault({}) })
+export const ProjectSettings = z.object({ rest: RestSettings.prefault({}) }).meta({ id: 'ProjectSettings' })
 export type ProjectSettings = z.infer<typeof ProjectSettings>
 
 type Optional<Shape extends z.ZodRawShape> = { [Name in keyof Shape]: z.ZodOptional<Shape[Name]> }
@@ -40,20 +42,24 @@ function optional<Shape extends z.ZodRawShape>(shape: Shape): Optional<Shape> {
 }
 
 /** What is named changes, what is not stays. */
-export const ChangeSettings = z.strictObject({
-  rest: z.strictObject(optional(RestSettings.shape)).optional(),
-})
+export const ChangeSettings = z
+  .strictObject({
+    rest: z.strictObject(optional(RestSettings.shape)).optional(),
+  })
+  .meta({ id: 'ChangeSettings', examples: [{ rest: { maxRows: 1000 } }] })
 export type ChangeSettings = z.infer<typeof ChangeSettings>
 
-export const ChangeLimits = z.strictObject({
-  runtime: z.strictObject(optional(ContainerLimits.shape)).optional(),
-  db: z.strictObject(optional(ContainerLimits.shape)).optional(),
-  body_bytes_max: z
-    .int()
-    .positive()
-    .max(1024 * MiB)
-    .optional(),
-})
+export const ChangeLimits = z
+  .strictObject({
+    runtime: z.strictObject(optional(ContainerLimits.shape)).optional(),
+    db: z.strictObject(optional(ContainerLimits.shape)).optional(),
+    body_bytes_max: z
+      .int()
+      .positive()
+      .max(1024 * MiB)
+      .optional(),
+  })
+  .meta({ id: 'ChangeLimits', examples: [{ db: { memory_mb: 1024 } }] })
 export type ChangeLimits = z.infer<typeof ChangeLimits>
 
 /** What was last seen of it. */
@@ -68,44 +74,50 @@ export const ProjectState = z.enum([
 ])
 export type ProjectState = z.infer<typeof ProjectState>
 
-export const CreateProject = z.object({
-  name: z.string().trim().min(1).max(100),
-  /** Made from the name when absent. */
-  ref: ProjectRef.optional(),
-  template: z.string().min(1).max(50).default('empty'),
-  limits: ProjectLimits.optional(),
-})
+export const CreateProject = z
+  .object({
+    name: z.string().trim().min(1).max(100),
+    /** Made from the name when absent. */
+    ref: ProjectRef.optional(),
+    template: z.string().min(1).max(50).default('empty'),
+    limits: ProjectLimits.optional(),
+  })
+  .meta({ id: 'CreateProject', examples: [{ name: 'Blue shop', ref: 'shop' }] })
 export type CreateProject = z.infer<typeof CreateProject>
 
-export const Project = z.object({
-  id: z.uuid(),
-  ref: z.string(),
-  name: z.string(),
-  template: z.string(),
-  /** What it should be. */
-  desired: z.enum(['running', 'paused', 'deleted']),
-  /** What it is. */
-  status: ProjectState,
-  url: z.string(),
-  generation: z.int(),
-  observed_generation: z.int(),
-  limits: ProjectLimits,
-  last_problem: z.object({ code: z.string(), title: z.string(), detail: z.string() }).nullable(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  deleted_at: z.string().nullable(),
-  purge_after: z.string().nullable(),
-})
+export const Project = z
+  .object({
+    id: z.uuid(),
+    ref: z.string(),
+    name: z.string(),
+    template: z.string(),
+    /** What it should be. */
+    desired: z.enum(['running', 'paused', 'deleted']),
+    /** What it is. */
+    status: ProjectState,
+    url: z.string(),
+    generation: z.int(),
+    observed_generation: z.int(),
+    limits: ProjectLimits,
+    last_problem: z.object({ code: z.string(), title: z.string(), detail: z.string() }).nullable(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    deleted_at: z.string().nullable(),
+    purge_after: z.string().nullable(),
+  })
+  .meta({ id: 'Project' })
 export type Project = z.infer<typeof Project>
 
 /** Answer to whatever starts work on a project. */
-export const ProjectChanged = Project.extend({ operation: Operation })
+export const ProjectChanged = Project.extend({ operation: Operation }).meta({ id: 'ProjectChanged' })
 export type ProjectChanged = z.infer<typeof ProjectChanged>
 
-export const SettingsChange = ProjectSettings.extend({ operation: Operation })
+export const SettingsChange = ProjectSettings.extend({ operation: Operation }).meta({ id: 'SettingsChange' })
 export type SettingsChange = z.infer<typeof SettingsChange>
 
-export const ProjectKeys = z.object({ anon_key: z.string(), service_role_key: z.string() })
+export const ProjectKeys = z
+  .object({ anon_key: z.string(), service_role_key: z.string() })
+  .meta({ id: 'ProjectKeys' })
 export type ProjectKeys = z.infer<typeof ProjectKeys>
 
 /** What the instance keeps sealed of a project. */

@@ -1,7 +1,7 @@
 /** Who may call, and how often. */
 import { problem } from '../problem.ts'
 
-export const TokenMissing = problem('token-missing', {
+export const ApiTokenMissing = problem('api-token-missing', {
   status: 401,
   title: 'Token required',
   detail: () => 'This needs an API token.',
@@ -9,7 +9,7 @@ export const TokenMissing = problem('token-missing', {
 })
 
 /** Unknown, expired and revoked look alike. */
-export const TokenInvalid = problem('token-invalid', {
+export const ApiTokenInvalid = problem('api-token-invalid', {
   status: 401,
   title: 'Token not accepted',
   detail: () => 'This API token is not known, has expired or was revoked.',

@@ -8,6 +8,14 @@ export const RuntimeNotReady = problem('runtime-not-ready', {
   hint: 'Its log says why: cascata logs REF.',
 })
 
+export const ContainerEnded = problem('container-ended', {
+  status: 503,
+  title: 'Container has ended',
+  detail: (name: string, exitCode: number | null) =>
+    `${name} has ended${exitCode === null ? '' : ` with ${exitCode}`} before it was ready.`,
+  hint: 'Its log says why: cascata logs REF.',
+})
+
 export const StepFailed = problem('step-failed', {
   status: 500,
   title: 'A step failed',

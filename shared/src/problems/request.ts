@@ -20,7 +20,7 @@ export const MediaTypeUnsupported = problem('media-type-unsupported', {
   detail: (expected: string) => `The body must be ${expected}.`,
 })
 
-export const BodyTooLarge = problem('body-too-large', {
+export const RequestTooLarge = problem('request-too-large', {
   status: 413,
   title: 'Body too large',
   detail: (bytesMax: number) => `The body may have at most ${bytesMax} bytes.`,
@@ -33,7 +33,7 @@ export const CursorInvalid = problem('cursor-invalid', {
   hint: 'Begin again without a cursor.',
 })
 
-export const RouteNotFound = problem('route-not-found', {
+export const PathNotFound = problem('path-not-found', {
   status: 404,
   title: 'Nothing here',
   detail: () => 'The control API has no such path.',
@@ -68,7 +68,7 @@ export const IdempotencyAnswerLost = problem('idempotency-answer-lost', {
   hint: 'See what it did in GET /v1/operations.',
 })
 
-export const InternalError = problem('internal-error', {
+export const ControlFailed = problem('control-failed', {
   status: 500,
   title: 'Internal error',
   detail: () => 'Something went wrong here. The log tells more under this request id.',

@@ -13,7 +13,7 @@ afterAll(() => pg.stop())
 
 test('a new project’s database is ready, brought up to date and filled, once however often asked', async () => {
   for (const _again of [1, 2]) {
-    await database.waitUntilReady(pg.socketDir, 5_000)
+    await database.waitUntilReady(pg.socketDir, { timeoutMs: 5_000 })
     await database.bootstrap(pg.socketDir, pg.passwords)
     await database.applyStarter(pg.socketDir, pg.passwords, 'todo')
   }
@@ -21,7 +21,7 @@ test('a new project’s database is ready, brought up to date and filled, once h
 })
 
 test('an absent server is told within the time', async () => {
-  await expect(database.waitUntilReady(`${pg.socketDir}-absent`, 100)).rejects.toMatchObject({
+  await expect(database.waitUntilReady(`${pg.socketDir}-absent`, { timeoutMs: 100 })).rejects.toMatchObject({
     code: 'database-unreachable',
   })
 })

@@ -1,11 +1,11 @@
 /** Bounds what is read of a body, and refuses what is no JSON where JSON is read. Uploads are bounded by their use case. */
-import { BodyTooLarge, MediaTypeUnsupported } from '@cascata/shared/problems/request'
+import { MediaTypeUnsupported, RequestTooLarge } from '@cascata/shared/problems/request'
 import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import type { Env } from '../env.ts'
 import { BODY_BYTES_MAX, SQL_BODY_BYTES_MAX } from '../limits.ts'
 
-const IMPORT_PATH = '/v1/projects/import'
+const UPLOAD_PATHS = new Set(['/v1/projects/import', '/v1/backups/verify'])
 const SQL_PATH = /^\/v1\/projects\/[^/]+\/(sql|migrations)$/
 const JSON_TYPE = /^application\/([a-z.-]+\+)?json(;|$)/i
 const OCTETS = /^application\/octet-stream(;|$)/i
@@ -14,7 +14,7 @@ const limitTo = (maxSize: number) =>
   bodyLimit({
     maxSize,
     onError: () => {
-      throw BodyTooLarge(maxSize)
+      throw RequestTooLarge(maxSize)
     },
   })
 
@@ -24,7 +24,7 @@ export function bodyBounds() {
     const { method } = c.req
     if (method !== 'POST' && method !== 'PATCH') return next()
     const type = c.req.header('content-type')
-    if (c.req.path === IMPORT_PATH) {
+    if (UPLOAD_PATHS.has(c.req.path)) {
       if (!OCTETS.test(type ?? '')) throw MediaTypeUnsupported('application/octet-stream')
       return next()
     }

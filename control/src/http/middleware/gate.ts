@@ -1,13 +1,13 @@
 /** Decides who passes, by the access table alone. A route that the table does not know is not there. */
 import {
+  ApiTokenInvalid,
+  ApiTokenMissing,
   AttemptsExceeded,
   InstanceUnclaimed,
   ScopeTooNarrow,
-  TokenInvalid,
-  TokenMissing,
   TokenTied,
 } from '@cascata/shared/problems/access'
-import { RouteNotFound } from '@cascata/shared/problems/request'
+import { PathNotFound } from '@cascata/shared/problems/request'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { matchedRoutes } from 'hono/route'
@@ -24,7 +24,7 @@ export const gate = ({ app }: HttpDeps, attempts: Attempts) =>
     const rule = path === undefined ? undefined : ruleOf(`${methodOf(c)} ${path}`)
     const ownerless = rule === undefined || !('public' in rule) || !rule.unclaimed
     if (ownerless && !(await app.claims.isClaimed())) throw InstanceUnclaimed()
-    if (rule === undefined || path === undefined) throw RouteNotFound()
+    if (rule === undefined || path === undefined) throw PathNotFound()
     if (!('public' in rule)) {
       const caller = await identify(c)
       assertMay(caller, rule, refIn(path, c.req.path))
@@ -34,13 +34,13 @@ export const gate = ({ app }: HttpDeps, attempts: Attempts) =>
 
     async function identify(c: Context<Env>): Promise<Caller> {
       const header = c.req.header('authorization')
-      if (header === undefined) throw TokenMissing()
+      if (header === undefined) throw ApiTokenMissing()
       if (attempts.exceeded(c.get('address'))) throw AttemptsExceeded()
       const token = BEARER.exec(header)?.[1]
       const caller = token && (await app.tokens.identify(token, c.get('requestId')))
       if (caller) return caller
       attempts.fail(c.get('address'))
-      throw TokenInvalid()
+      throw ApiTokenInvalid()
     }
   })
 

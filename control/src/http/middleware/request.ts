@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { REQUEST_ID_HEADER } from '@cascata/shared/http'
 import { createMiddleware } from 'hono/factory'
-import { withoutValues } from '../../store/errors.ts'
+import { forLog } from '../../app/failure.ts'
 import type { Env, HttpDeps } from '../env.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,100}$/
@@ -38,6 +38,6 @@ export const requestFrame = ({ log, clock }: HttpDeps) =>
       ms: clock.now() - startedAt,
       token_id: c.get('caller')?.tokenId,
     }
-    if (c.res.status >= 500) log.error({ ...fields, err: withoutValues(failure) }, 'request failed')
+    if (c.res.status >= 500) log.error({ ...fields, err: forLog(failure) }, 'request failed')
     else log.info(typeof failure === 'string' ? { ...fields, problem: failure } : fields, 'request')
   })

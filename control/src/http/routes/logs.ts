@@ -1,4 +1,4 @@
-/** A project's logs over HTTP: text at once, or events as they come. */
+/** A project's logs over HTTP: lines at once, or events as they come. */
 import { StreamsExceeded } from '@cascata/shared/problems/access'
 import type { SSEMessage } from 'hono/streaming'
 import { z } from 'zod'
@@ -18,9 +18,10 @@ export function logRoutes({ logs }: App, streams: Streams) {
   const read = endpoint('GET /v1/projects/:ref/logs', {
     tag: 'Logs',
     summary: 'Read what a project’s containers wrote',
-    description: 'Text, one line each; with `follow=true` an event `log` for each line as it comes.',
+    description:
+      'The last lines; with `follow=true` a stream of events instead, one `log` for each line as it comes.',
     request: { params: RefParam, query: LogQuery },
-    answer: { status: 200, description: 'The last lines.', type: 'text/plain' },
+    answer: { status: 200, description: 'The last lines.', schema: z.object({ lines: z.array(z.string()) }) },
     problems: [StreamsExceeded],
   })
 
@@ -30,9 +31,9 @@ export function logRoutes({ logs }: App, streams: Streams) {
     if (query.follow) {
       return streams.events(c, (signal) => toEvents(logs.read(c.var.caller, ref, { ...query, signal })))
     }
-    let text = ''
-    for await (const line of await logs.read(c.var.caller, ref, query)) text += `${line}\n`
-    return c.text(text)
+    const lines: string[] = []
+    for await (const line of await logs.read(c.var.caller, ref, query)) lines.push(line)
+    return c.json({ lines })
   })
 }
 

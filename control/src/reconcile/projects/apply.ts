@@ -1,6 +1,6 @@
 /** Carries out one step of a project. Each is safe to repeat: a kill after the effect and before its record is nothing. */
 import { Problem } from '@cascata/shared/problem'
-import { RuntimeNotReady } from '@cascata/shared/problems/reconcile'
+import { ContainerEnded, RuntimeNotReady } from '@cascata/shared/problems/reconcile'
 import type { Files } from '../../adapters/files.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Paths } from '../../paths.ts'
@@ -9,7 +9,8 @@ import type { ProjectStep } from './plan.ts'
 import type { ReconcilerStore } from './store-port.ts'
 import type { Wanted } from './wanted.ts'
 
-export const READY_TIMEOUT_MS = 30_000
+const READY_TIMEOUT_MS = 30_000
+const LOOK_EVERY_MS = 1_000
 
 export type World = {
   engine: Engine
@@ -44,13 +45,15 @@ export async function applyStep(world: World, wanted: Wanted, step: ProjectStep)
     case 'runtime.remove':
       return engine.remove(step.name)
     case 'db.ready':
-      return database.waitUntilReady(own.dbSocketDir, READY_TIMEOUT_MS)
+      return whileUp(engine, step.name, (signal) =>
+        database.waitUntilReady(own.dbSocketDir, { timeoutMs: READY_TIMEOUT_MS, signal }),
+      )
     case 'db.bootstrap':
       return database.bootstrap(own.dbSocketDir, passwords)
     case 'db.starter':
       return database.applyStarter(own.dbSocketDir, passwords, wanted.template)
     case 'runtime.ready':
-      return runtimeReady(world, wanted, step.slot)
+      return whileUp(engine, step.name, (signal) => runtimeReady(world, wanted, { slot: step.slot, signal }))
     case 'files.remove':
       await files.remove(own.run)
       return files.remove(own.files)
@@ -61,12 +64,38 @@ export async function applyStep(world: World, wanted: Wanted, step: ProjectStep)
   }
 }
 
-async function runtimeReady({ readiness, paths }: World, wanted: Wanted, slot: number): Promise<void> {
+async function runtimeReady(
+  { readiness, paths }: World,
+  wanted: Wanted,
+  { slot, signal }: { slot: number; signal: AbortSignal },
+): Promise<void> {
   const socket = paths.project(wanted.ref).socket(slot)
   try {
-    await readiness.waitUntilReady(socket, READY_TIMEOUT_MS)
+    await readiness.waitUntilReady(socket, { timeoutMs: READY_TIMEOUT_MS, signal })
   } catch (error) {
     if (error instanceof Problem) throw error
     throw RuntimeNotReady(wanted.ref).because(error)
+  }
+}
+
+/** Waits no longer than there is something to wait for: a container that has ended will not become ready. */
+async function whileUp(
+  engine: Engine,
+  name: string,
+  wait: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const given = new AbortController()
+  const look = async () => {
+    const found = (await engine.list()).find((container) => container.name === name)
+    if (found?.state !== 'running') given.abort(ContainerEnded(name, found?.exitCode ?? null))
+  }
+  // A look that fails tells nothing; the wait has its own end.
+  const timer = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS)
+  try {
+    await wait(given.signal)
+  } catch (error) {
+    throw given.signal.aborted ? given.signal.reason : error
+  } finally {
+    clearInterval(timer)
   }
 }

@@ -1,9 +1,11 @@
 /** What the reconciler asks of a tenant's Postgres, over its socket. Each may be asked twice: what was applied is recorded in the database. */
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
 
+export type Waiting = { timeoutMs: number; signal: AbortSignal }
+
 export type TenantDatabase = {
   /** Until it answers a query. @throws when it has not within the time. */
-  waitUntilReady(socketDir: string, timeoutMs: number): Promise<void>
+  waitUntilReady(socketDir: string, options: Waiting): Promise<void>
   /** Passwords of the login roles, and the tenant's migrations. */
   bootstrap(socketDir: string, passwords: ProjectSecrets['passwords']): Promise<void>
   /** The project's starter template, once in its life. */
@@ -14,5 +16,5 @@ export type TenantDatabase = {
 export type Readiness = {
   isReady(socket: string): Promise<boolean>
   /** @throws when it has not become ready within the time. */
-  waitUntilReady(socket: string, timeoutMs: number): Promise<void>
+  waitUntilReady(socket: string, options: Waiting): Promise<void>
 }

@@ -33,8 +33,9 @@ type Act =
   | { do: 'document.write'; text: string }
   | { do: `${Part}.create`; spec: ContainerSpec }
   | { do: `${Part}.${'start' | 'stop' | 'remove'}`; name: string }
-  | { do: 'db.ready' | 'db.bootstrap' | 'db.starter' | 'files.remove' | 'row.remove' }
-  | { do: 'runtime.ready'; slot: number }
+  | { do: 'db.ready'; name: string }
+  | { do: 'db.bootstrap' | 'db.starter' | 'files.remove' | 'row.remove' }
+  | { do: 'runtime.ready'; slot: number; name: string }
 
 export type ProjectStep = Act & { id: string; after: readonly string[] }
 
@@ -108,7 +109,7 @@ function databaseSteps(site: Site, wanted: Wanted, seen: Observed): ProjectStep[
   const steps = [...awaySteps(strays), ...moveSteps('db', spec, moves, [...idsAway(strays), 'directories'])]
   if (moves.length === 0 && seen.prepared === wanted.preparation) return steps
 
-  steps.push({ do: 'db.ready', id: 'db.ready', after: [`start ${name}`] })
+  steps.push({ do: 'db.ready', name, id: 'db.ready', after: [`start ${name}`] })
   steps.push({ do: 'db.bootstrap', id: 'db.bootstrap', after: ['db.ready'] })
   if (wanted.mode === 'running' && wanted.template !== 'empty') {
     steps.push({ do: 'db.starter', id: 'db.starter', after: ['db.bootstrap'] })
@@ -136,7 +137,13 @@ function runtimeSteps(
   const ready = moves.length === 0 && seen.ready.has(slot)
   const readyId = `ready ${slot}`
   if (!ready) {
-    steps.push({ do: 'runtime.ready', slot, id: readyId, after: [`start ${spec.name}`, ...DATABASE_DONE] })
+    steps.push({
+      do: 'runtime.ready',
+      slot,
+      name: spec.name,
+      id: readyId,
+      after: [`start ${spec.name}`, ...DATABASE_DONE],
+    })
   }
 
   const others = replicas.filter((replica) => replica.slot !== slot)

@@ -1,13 +1,7 @@
 /** A raw query string to a typed query: which parameter is a filter, which an argument, which is reserved. */
 import type { Parameter } from '../../session/database.ts'
 import { Cursor } from './cursor.ts'
-import {
-  arrayLiteral,
-  parseLogic,
-  parseLogicPath,
-  parseOperation,
-  wholeValue,
-} from './filter.ts'
+import { arrayLiteral, parseLogic, parseLogicPath, parseOperation, wholeValue } from './filter.ts'
 import { parseNames, parseTreePath } from './names.ts'
 import { parseOrder } from './order.ts'
 import { parseSelect } from './select.ts'
@@ -165,7 +159,7 @@ function parseFilterAt(key: string, value: string, context: Context): At<Filter>
   }
   const { path, field } = parsePathAt(key, values)
   const operation = parseOperation(cursor, wholeValue)
-  if (operation === null || !cursor.atEnd()) throw cursor.error(`failed to parse filter (${value})`)
+  if (operation === null) throw cursor.error(`failed to parse filter (${value})`)
   return { path, what: { kind: 'filter', field, ...operation } }
 }
 

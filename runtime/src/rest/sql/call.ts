@@ -1,5 +1,5 @@
 /** A function call as SQL; a scalar comes back in a column of its own. */
-import { empty, ident, join, raw, sql, type Sql } from '@cascata/shared/sql'
+import { empty, ident, join, raw, type Sql, sql } from '@cascata/shared/sql'
 import type { Call } from '../plan/types.ts'
 import { COMMA, nameToSql } from './fields.ts'
 import { bodyToSql, returnedToSql } from './write.ts'

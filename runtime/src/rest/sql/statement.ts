@@ -1,12 +1,12 @@
 /**
- * The whole statement: rows are read, and Postgres writes the body. One row comes back, always of the same shape:
- * total, page, body, headers, status, location, inserted.
+ * The whole statement: rows are read, and Postgres writes the body. One row comes back: total, page, body, headers
+ * and status; of a write also location, and what an upsert inserted.
  */
-import { empty, ident, join, literal, raw, sql, type Sql } from '@cascata/shared/sql'
+import { empty, ident, join, literal, raw, type Sql, sql } from '@cascata/shared/sql'
 import type { Handler, Plan } from '../plan/types.ts'
 import { callToSql, SCALAR } from './call.ts'
 import { COMMA, nameToSql } from './fields.ts'
-import { countToSql, readToSql, RETURNED } from './read.ts'
+import { countToSql, RETURNED, readToSql } from './read.ts'
 import { insertedCount, mutationToSql } from './write.ts'
 
 const PAGE = 'page'
@@ -25,23 +25,23 @@ export function planToSql(plan: Plan): Sql {
   const columns = [
     sql`${totalToSql(plan)} as total`,
     raw('count(*) as page'),
+    ...(plan.kind === 'write' ? [sql`${locationToSql(plan)} as location`] : []),
     sql`${bodyToSql(plan)} as body`,
     sql`${setting('response.headers')} as headers`,
     sql`${setting('response.status')} as status`,
-    sql`${locationToSql(plan)} as location`,
-    sql`${plan.kind === 'write' && plan.inserted ? insertedCount : raw('null::text')} as inserted`,
+    ...(plan.kind === 'write' && plan.inserted ? [sql`${insertedCount} as inserted`] : []),
   ]
   const using = tables.length === 0 ? empty : sql`with ${join(tables, COMMA)} `
   return sql`${using}select ${join(columns, COMMA)} from ${from}`
 }
 
-function totalToSql({ count, read }: Plan): Sql {
+function totalToSql({ count, countMax, read }: Plan): Sql {
   if (!count) return raw('null::bigint')
   const aggregated = read.select.some(({ aggregate }) => aggregate !== null)
   const spread = read.embeds.some(({ spread: fields }) => fields?.some(({ aggregate }) => aggregate !== null))
   // Without a limit the page is all there is.
   if (read.limit === null && read.offset === null && !aggregated && !spread) return raw('count(*)')
-  return sql`(select count(*) from (${countToSql(read)}) as counted)`
+  return sql`(select count(*) from (${countToSql(read)}${countMax === null ? empty : sql` limit ${String(countMax)}`}) as counted)`
 }
 
 /** What a planned count asks the planner about. */
@@ -86,7 +86,10 @@ function csvToSql(): Sql {
 }
 
 /** A scalar's handler is a cast, not an aggregate: its one value is taken out of an array. */
-function customToSql({ function: fn, of, bytes }: Extract<Handler, { kind: 'custom' }>, scalar: boolean): Sql {
+function customToSql(
+  { function: fn, of, bytes }: Extract<Handler, { kind: 'custom' }>,
+  scalar: boolean,
+): Sql {
   const row = of === null ? ident(PAGE) : sql`${ident(PAGE)}::${nameToSql(of)}`
   const value = scalar
     ? sql`(array_agg(${nameToSql(fn)}(${ident(PAGE, SCALAR)})))[1]`

@@ -1,5 +1,5 @@
 /** Inserts, updates and deletes as SQL; their rows come from one JSON parameter that Postgres takes apart. */
-import { empty, ident, join, literal, raw, sql, type Sql } from '@cascata/shared/sql'
+import { empty, ident, join, literal, raw, type Sql, sql } from '@cascata/shared/sql'
 import type { Mutation, Returned, WrittenColumn } from '../plan/types.ts'
 import type { Slot } from '../request/types.ts'
 import type { Table } from '../schema/types.ts'
@@ -31,9 +31,7 @@ export function bodyToSql({ body, object, columns, defaults, single }: JsonBody)
   const read = raw(object ? `${prefix}_to_record` : `${prefix}_to_recordset`)
   const typed = columns.map(({ name, type }) => sql`${ident(name)} ${raw(type)}`)
   const selected = columns.map(({ name, transform }) =>
-    transform === null
-      ? ident(name)
-      : sql`${nameToSql(transform)}(${ident(name)}) as ${ident(name)}`,
+    transform === null ? ident(name) : sql`${nameToSql(transform)}(${ident(name)}) as ${ident(name)}`,
   )
   const limit = single ? raw(' limit 1') : empty
   return sql`from ${payload}${defaulted}, lateral (select ${join(selected, COMMA)} from ${read}(${source}) as row(${join(typed, COMMA)})${limit}) ${ident(BODY)}`
@@ -46,7 +44,7 @@ function defaultedToSql(object: boolean, columns: readonly WrittenColumn[]): Sql
   const defaults = sql`jsonb_build_object(${join(pairs, COMMA)})`
   return object
     ? sql`select ${defaults} || payload.json as json`
-    : sql`select jsonb_agg(${defaults} || element) as json from jsonb_array_elements(payload.json) element`
+    : sql`select jsonb_agg(${defaults} || elem) as json from jsonb_array_elements(payload.json) elem`
 }
 
 /** Counts what an upsert really inserts: one up for each row tried, one down for each that was there. */
