@@ -81,7 +81,7 @@ async function startRedis(folder: string) {
 /** What the reconciler would see: a project is what its row asks for as soon as anybody looks. */
 async function observe(ref: string): Promise<void> {
   const row = await store.projects.find(ref)
-  if (!row || row.desired !== 'running') return
+  if (row?.desired !== 'running') return
   const state = row.importing === null ? 'running' : 'importing'
   await store.projects.recordObserved(ref, { generation: row.generation, state, problem: null })
 }
@@ -142,6 +142,7 @@ async function ask(kind: OperationKind, ref: string, input: Record<string, unkno
   return operation
 }
 
+/** Ended one way or the other; the row says which. */
 const finished = async (id: string) => {
   await expect
     .poll(async () => (await store.operations.find(id))?.finishedAt ?? null, {
@@ -161,7 +162,7 @@ async function backUp(more: { passphrase?: string } = {}): Promise<{ id: string;
     { backup: id, recipients: [], ...sealInput(seal, operation, more) },
     operation,
   )
-  expect(await finished(operation)).toMatchObject({
+  expect(await finished(operation), String(failures.at(-1))).toMatchObject({
     status: 'succeeded',
     progress: 1,
     result: { id, ref: 'shop' },
@@ -232,7 +233,10 @@ describe('backup and import', () => {
     const damaged = join(home, 'damaged.caf')
     await writeFile(damaged, bytes)
     const operation = await finished((await upload(damaged, 'damaged')).id)
-    expect(operation).toMatchObject({ status: 'failed', problem: { code: 'archive-damaged' } })
+    expect(operation).toMatchObject({
+      status: 'failed',
+      problem: { code: expect.stringMatching(/^archive-(damaged|truncated)$/) },
+    })
     expect(await store.projects.find('damaged')).toBeUndefined()
     expect(await readdir(join(home, 'imports'))).toEqual([])
   })

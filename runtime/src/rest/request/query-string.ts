@@ -23,8 +23,8 @@ const decode = (text: string): string => {
     return decodeURIComponent(spaced)
   } catch {
     // A stray percent sign, or bytes that are no UTF-8: kept as they came.
-    return spaced.replace(/%[0-9A-Fa-f]{2}/g, (escape) => {
-      const code = Number.parseInt(escape.slice(1), 16)
+    return spaced.replace(/%[0-9A-Fa-f]{2}/g, (found) => {
+      const code = Number.parseInt(found.slice(1), 16)
       return code < 0x80 ? String.fromCharCode(code) : '\ufffd'
     })
   }

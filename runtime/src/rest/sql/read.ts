@@ -54,7 +54,7 @@ export function sourceToSql({ source, alias }: ReadNode): Sql {
       return sql`${ident(RETURNED)}${as}`
     case 'computed':
       // The cast picks the overload: a row from a mutation or call has lost its type.
-      return sql`${nameToSql(source.function)}(${ident(source.parent)}::${nameToSql(source.of)})${as}`
+      return sql`${nameToSql(source.function)}((${ident(source.parent)}.*)::${nameToSql(source.of)})${as}`
     case 'joined':
       return sql`${nameToSql(source.name)}${as}, ${nameToSql(source.junction)} as ${ident(source.junctionAlias)}`
   }
@@ -152,7 +152,7 @@ function joinToSql(embed: Embed): Sql {
 /** The many as one row: an array of objects, or an array for each field that rises. */
 function gatheredToSql(embed: Embed, rows: Sql): Sql {
   const alias = ident(embed.join)
-  if (embed.spread === null) return sql`select jsonb_agg(${alias}) as ${alias} from (${rows}) as ${alias}`
+  if (embed.spread === null) return sql`select jsonb_agg(${alias}.*) as ${alias} from (${rows}) as ${alias}`
   const arrays = embed.spread.map(({ name }) => {
     const column = ident(embed.join, name)
     return sql`json_agg(${column}) as ${ident(name)}`

@@ -9,7 +9,9 @@ import { COMMA, nameToSql } from './fields.ts'
 import { countToSql, RETURNED, readToSql } from './read.ts'
 import { insertedCount, mutationToSql } from './write.ts'
 
-const PAGE = 'page'
+/** Rows of the answer. Whole rows are written with a star: a column may be called like the alias. */
+const PAGE = 'cascata_page'
+const ROW = sql`${ident(PAGE)}.*`
 
 const setting = (name: string): Sql => raw(`nullif(current_setting('${name}', true), '')`)
 
@@ -51,7 +53,7 @@ function bodyToSql({ handler, ...plan }: Plan): Sql {
   const routine = plan.kind === 'call' ? plan.call.routine : null
   const scalar = routine !== null && !routine.returns.composite
   const one = routine !== null && !routine.returns.set
-  const row = scalar ? ident(PAGE, SCALAR) : ident(PAGE)
+  const row = scalar ? ident(PAGE, SCALAR) : ROW
   switch (handler.kind) {
     case 'none':
       return raw(`''::text`)
@@ -64,7 +66,7 @@ function bodyToSql({ handler, ...plan }: Plan): Sql {
     case 'csv':
       return csvToSql()
     case 'geojson':
-      return sql`json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(st_asgeojson(${ident(PAGE)})::json), '[]'))`
+      return sql`json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(st_asgeojson(${ROW})::json), '[]'))`
     case 'custom':
       return customToSql(handler, scalar)
   }
@@ -80,8 +82,8 @@ const objectToSql = (row: Sql, stripped: boolean): Sql =>
 
 function csvToSql(): Sql {
   const page = ident(PAGE)
-  const header = sql`(select coalesce(string_agg(name, ','), '') from (select json_object_keys(row_to_json(${page})) as name from (select * from ${page} limit 1) as ${page}) as names)`
-  const line = sql`substring(${page}::text, 2, length(${page}::text) - 2)`
+  const header = sql`(select coalesce(string_agg(name, ','), '') from (select json_object_keys(row_to_json(${ROW})) as name from (select * from ${page} limit 1) as ${page}) as names)`
+  const line = sql`substring((${ROW})::text, 2, length((${ROW})::text) - 2)`
   return sql`${header} || E'\\n' || coalesce(string_agg(${line}, E'\\n'), '')`
 }
 
@@ -90,7 +92,7 @@ function customToSql(
   { function: fn, of, bytes }: Extract<Handler, { kind: 'custom' }>,
   scalar: boolean,
 ): Sql {
-  const row = of === null ? ident(PAGE) : sql`${ident(PAGE)}::${nameToSql(of)}`
+  const row = of === null ? ROW : sql`(${ROW})::${nameToSql(of)}`
   const value = scalar
     ? sql`(array_agg(${nameToSql(fn)}(${ident(PAGE, SCALAR)})))[1]`
     : sql`${nameToSql(fn)}(${row})`
