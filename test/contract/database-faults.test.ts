@@ -225,11 +225,11 @@ describe('a connection that goes away', () => {
     const db = open()
     const pid = await pidOf(db)
     const before = { text: 'select pg_sleep(0.3), 7', values: [] }
+    const was = Number(await ask(db, 'select n::text from notes where id = 9', { role: 'wire_b' }))
     const write = db.run(
       turn('update notes set n = n + 1 where id = 9 returning n', { before, role: 'wire_b' }),
     )
     await running('pg_sleep(0.3), 7')
-    const was = Number(await ask(db, 'select n::text from notes where id = 9', { role: 'wire_b' }))
     await terminate(pid)
     expect(String((await write).rows[0]?.[0])).toBe(String(was + 1))
   })
