@@ -49,6 +49,8 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   const deps = await appPorts(parts, { store, keys, kick })
   const app = createApp(deps)
   const http = controlApp({ app, clock: parts.clock, log, version: config.version, assets })
+  // Before the first upload can come: one under way has no operation yet.
+  await app.imports.sweep()
   const listening = await listenOn(parts.paths.controlSocket, (request) => http.fetch(request))
   const jobs = await startInstanceJobs(parts, {
     store,

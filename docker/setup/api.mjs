@@ -15,6 +15,7 @@ export class ApiFailed extends Error {
       `${what} answered ${status}: ${typeof body === 'string' ? body.slice(0, 400) : (body?.detail ?? JSON.stringify(body))}`,
     )
     this.status = status
+    this.code = body?.code
   }
 }
 

@@ -23,7 +23,8 @@ const isGood = (token) =>
     .status()
     .then(() => true)
     .catch((error) => {
-      if (error instanceof ApiFailed && error.status < 500) return false
+      // Unclaimed: the profile is of an instance that was removed, and this one is new.
+      if (error instanceof ApiFailed && (error.status < 500 || error.code === 'instance-unclaimed')) return false
       throw error
     })
 

@@ -21,7 +21,7 @@ const MEGABYTES = 200
 const ROUNDS = 3
 const CONTROL_IMAGE = 'cascata-control:0.1.0'
 
-type Figures = Record<'export' | 'commands' | 'verify' | 'restore' | 'pg_restore', number>
+type Figures = Record<'export' | 'commands' | 'verify' | 'restore' | 'commandsBack' | 'pg_restore', number>
 export type ArchiveFigures = {
   dumpBytes: number
   archiveBytes: number
@@ -93,6 +93,7 @@ export async function archiveBench(megabytes = MEGABYTES, rounds = ROUNDS): Prom
       commands: [],
       verify: [],
       restore: [],
+      commandsBack: [],
       pg_restore: [],
     }
     for (let round = 0; round < rounds; round++) {
@@ -124,6 +125,10 @@ export async function archiveBench(megabytes = MEGABYTES, rounds = ROUNDS): Prom
       const restore = [...pgTools.restore, ...at(target.socketDir), '--dbname=by_hand', '--exit-on-error']
       runs.pg_restore.push(await timed(() => piped([restore], { from: raw })))
       await admin.unsafe('drop database by_hand')
+      await admin.unsafe('create database by_hand template template0')
+      const open = [[...of('age'), '-d', '-i', key], [...of('zstd'), '-d', '-q', '-c'], restore]
+      runs.commandsBack.push(await timed(() => piped(open, { from: theirs })))
+      await admin.unsafe('drop database by_hand')
       const operation = `00000000-0000-4000-8000-00000000000${round}`
       const cluster = { socketDir: target.socketDir, tools: pgTools }
       runs.restore.push(await timed(() => restoreDatabase({ cluster, path, openWith, verified, operation })))
@@ -136,7 +141,7 @@ export async function archiveBench(megabytes = MEGABYTES, rounds = ROUNDS): Prom
       dumpBytes: (await stat(raw)).size,
       archiveBytes: (await stat(path)).size,
       ms,
-      ratio: { export: ms.commands / ms.export, restore: ms.pg_restore / ms.restore },
+      ratio: { export: ms.commands / ms.export, restore: ms.commandsBack / ms.restore },
       peakMb: Math.round(process.resourceUsage().maxRSS / 1024),
     }
   } finally {

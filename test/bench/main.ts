@@ -3,6 +3,7 @@
  * nothing. `pnpm bench create rest` runs those parts alone; CASCATA_TEST_SIZE=full takes more rounds.
  */
 import { testConfig } from '../harness/config.ts'
+import { archiveBench } from './archive.ts'
 import { benchCreate } from './create.ts'
 import { markdown, median, round } from './figures.ts'
 import { type BenchInstance, startBench } from './instance.ts'
@@ -30,6 +31,29 @@ const PARTS: Record<string, (bench: BenchInstance) => Promise<void>> = {
     say(`\n## idle memory of a project, MB (${projects} projects, each answered 20 requests)\n`)
     say(markdown(['', 'runtime', 'db', 'both'], [row('cgroup', cgroupMb), row('PSS', pssMb)]))
     say(`\nmarginal PSS of one more project: ${round(marginalPssMb, 1)} MB`)
+  },
+  async archive() {
+    const { dumpBytes, archiveBytes, ms, ratio, peakMb } = await archiveBench(full ? 400 : 100, full ? 5 : 3)
+    const mb = dumpBytes / 1e6
+    const row = (name: string, took: number, of?: number) => [
+      ...[name, round(took), round((mb / took) * 1000), of === undefined ? '' : round(of, 2)],
+    ]
+    say(
+      `\n## archive (${round(mb)} MB of dump, ${round(archiveBytes / 1e6)} MB as .caf, peak ${peakMb} MB)\n`,
+    )
+    say(
+      markdown(
+        ['', 'ms', 'MB/s', 'of theirs'],
+        [
+          row('export', ms.export, ratio.export),
+          row('pg_dump, zstd -3, age', ms.commands),
+          row('verify', ms.verify),
+          row('restore', ms.restore, ratio.restore),
+          row('age, zstd, pg_restore', ms.commandsBack),
+          row('pg_restore of a plain dump', ms.pg_restore),
+        ],
+      ),
+    )
   },
   async rest(bench) {
     const figures = await benchRest(bench, full ? 7 : 3, full ? 8 : 4)

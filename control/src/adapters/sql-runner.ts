@@ -27,7 +27,7 @@ export function sqlRunner({ secretsOf, socketDirOf }: SqlRunnerDeps) {
     try {
       return await work(session)
     } finally {
-      session.close()
+      await session.close()
     }
   }
 

@@ -13,6 +13,7 @@ import {
 } from '@cascata/shared/problems/request'
 import type { IdempotencyRow } from '../store/tables/access.ts'
 import type { Caller } from './caller.ts'
+import { PRUNE_EVERY_MS } from './limits.ts'
 import type { AppDeps } from './ports.ts'
 
 export type Answer = { status: number; headers: Record<string, string>; body: string }
@@ -31,7 +32,8 @@ const KEY = /^[\x21-\x7e]{1,200}$/
 /** Sealed: an answer may be the only place where a new token was ever written. */
 const purposeOf = ({ tokenId, key }: Named) => `idempotency:${tokenId}:${key}`
 
-export function idempotencyCases({ store, seal }: AppDeps) {
+export function idempotencyCases({ store, seal, clock }: AppDeps) {
+  let prunedAt = 0
   /** What this process is working on; a row that is not among them is of one that was killed. */
   const underWay = new Set<string>()
 
@@ -73,6 +75,10 @@ export function idempotencyCases({ store, seal }: AppDeps) {
       if (!KEY.test(key)) throw IdempotencyKeyInvalid()
       const named = { tokenId: caller.tokenId, key }
       const name = purposeOf(named)
+      if (clock.now() - prunedAt > PRUNE_EVERY_MS) {
+        prunedAt = clock.now()
+        await store.idempotency.forgetExpired()
+      }
       if (underWay.has(name)) throw IdempotencyInProgress()
       underWay.add(name)
       const earlier = await take({ ...named, request, requestId: caller.requestId }).catch(
@@ -86,6 +92,5 @@ export function idempotencyCases({ store, seal }: AppDeps) {
       const kept = JSON.parse(seal.open(name, earlier.answer ?? '')) as Omit<Answer, 'status'>
       return { ...kept, status: earlier.status ?? 200 }
     },
-    forgetExpired: (): Promise<void> => store.idempotency.forgetExpired(),
   }
 }

@@ -11,3 +11,5 @@ export const DELETED_DAYS = 7
 export const REF_SUFFIX_MAX = 20
 /** A follower reads again after this time, should a notice be lost; it also keeps proxies from hanging up. */
 export const FOLLOW_REREAD_MS = 10_000
+/** How often answers that are older than a day are forgotten. */
+export const PRUNE_EVERY_MS = 3_600_000

@@ -94,13 +94,19 @@ export function run(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(0, COMPLAINT_BYTES)
   })
+  // Node throws away what nobody listens for when a program ends; a small dump has ended before it is read.
+  child.stdout.on('readable', () => {})
   // A program that ends early closes its input: what that means is in its exit code, not in EPIPE.
   child.stdin.on('error', () => {})
   const ended = (async () => {
-    const [code, signal] = await once(child, 'close')
+    const [[code, signal]] = await Promise.all([once(child, 'exit'), once(child.stderr, 'close')])
     if (code !== 0) throw new Error(complaint.trim() || `ended with ${code ?? signal}`)
   })()
   // Awaited in its turn; until then a failure is nobody's surprise.
   ended.catch(() => {})
-  return { stdin: child.stdin, stdout: child.stdout, ended, kill: () => void child.kill('SIGKILL') }
+  const kill = () => {
+    child.kill('SIGKILL')
+    child.stdout.destroy()
+  }
+  return { stdin: child.stdin, stdout: child.stdout, ended, kill }
 }

@@ -94,7 +94,6 @@ async function load(options: RestoreDatabase, staging: string): Promise<void> {
     [...connectionArguments(cluster), `--dbname=${staging}`, '--format=custom', '--exit-on-error'],
     LOADING,
   )
-  restore.stdout.resume()
   try {
     const read = await readArchive({
       source: createReadStream(path, { highWaterMark: FILE_CHUNK_BYTES }),

@@ -61,5 +61,5 @@ function shown(error: unknown): NonNullable<OperationRow['problem']> {
     return { code: error.code, title: error.title, detail }
   }
   const detail = `The operation failed for a reason that is in control's log.`
-  return { code: 'internal', title: 'Internal error', detail }
+  return { code: 'internal-error', title: 'Internal error', detail }
 }

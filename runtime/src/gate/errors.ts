@@ -1,6 +1,13 @@
 /** Why a request does not get past the gate. */
 import { problem } from '@cascata/shared/problem'
 
+export const BodyTooLarge = problem('body-too-large', {
+  status: 413,
+  title: 'Body too large',
+  detail: (bytesMax: number) => `The body may have at most ${bytesMax} bytes.`,
+  hint: 'Send it in parts, or raise the limit in the settings of the project.',
+})
+
 export const BodyTooSlow = problem('body-too-slow', {
   status: 408,
   title: 'Body too slow',

@@ -38,12 +38,7 @@ export const RpcMethodNotAllowed = (method: string) =>
 export const BodyInvalid = (message: string) => error('PGRST102', 400, message)
 
 export const LimitNegative = () =>
-  error(
-    'PGRST103',
-    416,
-    'Requested range not satisfiable',
-    'Limit should be greater than or equal to zero.',
-  )
+  error('PGRST103', 416, 'Requested range not satisfiable', 'Limit should be greater than or equal to zero.')
 
 export const RangeReversed = () =>
   error(
@@ -149,6 +144,8 @@ export const MaxAffectedExceeded = (rows: number) =>
 export const PathInvalid = () => error('PGRST125', 404, 'Invalid path specified in request URL')
 
 export const RootDisabled = () => error('PGRST126', 404, 'Root endpoint metadata is disabled')
+
+export const NotImplemented = (details: string) => error('PGRST127', 400, 'Feature not implemented', details)
 
 export const MaxAffectedOnSingle = () =>
   error(

@@ -151,16 +151,23 @@ const EMPTY = Buffer.alloc(0)
 const unhex = (digits: Buffer): Buffer => Buffer.from(digits.toString('latin1'), 'hex')
 
 function readRow(answer: Answer, { handler }: Plan): Result {
-  const [total, page, body, headers, status, location, inserted] = answer.rows[0] ?? []
-  const text = (cell: Buffer | null | undefined) => cell?.toString('utf8') ?? null
+  const row = answer.rows[0] ?? []
+  const cell = (column: string): Buffer | null => row[answer.columns.indexOf(column)] ?? null
+  const text = (column: string) => cell(column)?.toString('utf8') ?? null
+  const number = (column: string) => {
+    const digits = cell(column)
+    return digits === null ? null : Number(digits.toString('latin1'))
+  }
+  const body = cell('body')
+  const location = text('location')
   return {
-    total: total == null ? null : Number(total.toString('latin1')),
-    rows: Number(page?.toString('latin1') ?? 0),
-    body: body == null ? EMPTY : handler.kind === 'custom' && handler.bytes ? unhex(body) : body,
-    headers: text(headers),
-    status: text(status),
-    location: location == null ? null : JSON.parse(location.toString('utf8')),
-    inserted: inserted == null ? null : Number(inserted.toString('latin1')),
+    total: number('total'),
+    rows: number('page') ?? 0,
+    body: body === null ? EMPTY : handler.kind === 'custom' && handler.bytes ? unhex(body) : body,
+    headers: text('headers'),
+    status: text('status'),
+    location: location === null ? null : JSON.parse(location),
+    inserted: number('inserted'),
   }
 }
 
@@ -171,7 +178,11 @@ function explained(answer: Answer): Result {
 }
 
 /** A planned count is the planner's guess; an estimated one too, once the true one passes `db-max-rows`. */
-function estimates({ preferences, action }: RestRequest, { maxRows }: RestSettings, { total }: Result): boolean {
+function estimates(
+  { preferences, action }: RestRequest,
+  { maxRows }: RestSettings,
+  { total }: Result,
+): boolean {
   if (action.kind !== 'read') return false
   if (preferences.count === 'planned') return true
   return preferences.count === 'estimated' && maxRows !== null && total !== null && total > maxRows

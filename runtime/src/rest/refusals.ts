@@ -1,7 +1,6 @@
 /** What Postgres refused, as an answer: SQLSTATE to status, and the errors SQL raises to shape one itself. */
 import { z } from 'zod'
-import type { PostgresError } from '../session/database.ts'
-import { DatabaseUnavailable } from '../session/database.ts'
+import type { DatabaseUnavailable, PostgresError } from '../session/database.ts'
 import { RestError } from './errors.ts'
 
 /** By whole code, else by its class (the first two characters). */

@@ -4,7 +4,7 @@
  * It knows no HTTP framework; the shell mounts `handle`.
  */
 import type { RestSettings } from '@cascata/shared/project-document'
-import { DatabaseUnavailable, PostgresError, type Database } from '../session/database.ts'
+import { type Database, DatabaseUnavailable, PostgresError } from '../session/database.ts'
 import type { Session } from '../session/session.ts'
 import { DEFAULT_LIMITS, type RestLimits, type RestRequestInput, type RestResponse } from './contract.ts'
 import { RestError, RootDisabled, SchemaCacheMissing } from './errors.ts'
@@ -15,8 +15,8 @@ import { refusalToError, unavailableToError } from './refusals.ts'
 import { parseRequest } from './request/request.ts'
 import type { RestRequest } from './request/types.ts'
 import { describeRoot, describeRoutine, describeTable, errorToResponse, respond } from './respond.ts'
-import { loadTimezones } from './schema/load.ts'
 import { type After, SchemaKeeper } from './schema/keeper.ts'
+import { loadTimezones } from './schema/load.ts'
 import type { SchemaCache } from './schema/types.ts'
 
 export type RestOptions = {
@@ -38,6 +38,30 @@ export type Rest = {
   close(): Promise<void>
 }
 
+/** How long each step took, in milliseconds: `Server-Timing`. */
+class Timing {
+  private readonly parts: string[] = []
+  private since = performance.now()
+
+  constructor(jwtMs: number) {
+    this.add('jwt', jwtMs)
+  }
+
+  done(step: string): void {
+    const now = performance.now()
+    this.add(step, now - this.since)
+    this.since = now
+  }
+
+  header(): [string, string] {
+    return ['Server-Timing', this.parts.join(', ')]
+  }
+
+  private add(step: string, ms: number): void {
+    this.parts.push(`${step};dur=${ms.toFixed(3)}`)
+  }
+}
+
 export function createRest(options: RestOptions): Rest {
   const { database, settings } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
@@ -50,17 +74,23 @@ export function createRest(options: RestOptions): Rest {
     if (timezones === null && input.headers.prefer?.includes('timezone=')) {
       timezones = await loadTimezones(database)
     }
+    const timing = now.serverTiming ? new Timing(input.jwtMs ?? 0) : null
     const context = { settings: now, limits, timezones: timezones ?? new Set<string>() }
     const request = parseRequest(input, context)
+    timing?.done('parse')
     const cache = await keeper.current()
     if (cache === null) throw SchemaCacheMissing()
     const described = describe(cache, request)
     if (described !== null) return described
     if (request.action.kind === 'root') throw RootDisabled()
     const prepared = shapes.get(cache, request, now)
+    timing?.done('plan')
     const execution = { database, cache, settings: now, session, input, timeoutMs: limits.statementTimeoutMs }
     const result = await execute(execution, request, prepared, signal)
-    return respond(prepared.plan, request, result)
+    timing?.done('transaction')
+    const response = respond(prepared.plan, request, result)
+    timing?.done('response')
+    return timing === null ? response : { ...response, headers: [...response.headers, timing.header()] }
   }
 
   return {

@@ -39,7 +39,10 @@ export function findRoutine(cache: SchemaCache, request: RestRequest): Routine {
 function takes({ arguments: args }: Routine, given: ReadonlySet<string>, raw: boolean): boolean {
   if (args.length === 0) return given.size === 0 && !raw
   const names = new Set(args.map(({ name }) => name))
-  return args.every(({ name, required }) => !required || given.has(name)) && [...given].every((name) => names.has(name))
+  return (
+    args.every(({ name, required }) => !required || given.has(name)) &&
+    [...given].every((name) => names.has(name))
+  )
 }
 
 function takesWhole({ arguments: args }: Routine, contentType: string): boolean {

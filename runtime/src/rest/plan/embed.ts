@@ -1,4 +1,6 @@
 /** Plans one embed: the relationship it means, how its rows tie to the parent's, and what rises from a spread. */
+
+import { NotImplemented } from '../errors.ts'
 import type { Relationship } from '../schema/types.ts'
 import { findRelationship, isToOne } from './relate.ts'
 import type { RawNode } from './tree.ts'
@@ -43,6 +45,10 @@ export function planEmbed({ context, raw, parent, siblings, planChild }: EmbedRe
     grouped: parent.grouped,
     named: spread && !toOne,
   })
+  const rising = spread ? spreadFields(node) : null
+  if (!toOne && rising?.some(({ aggregate }) => aggregate !== null)) {
+    throw NotImplemented('Aggregates are not implemented for one-to-many or many-to-many spreads.')
+  }
   const key = alias ?? name
   const taken = new Set([...siblings.map((each) => each.join), ...parent.aliases])
   return {
@@ -51,7 +57,7 @@ export function planEmbed({ context, raw, parent, siblings, planChild }: EmbedRe
     join: aliasFor(`${parent.table.name}_${key}_${depth}`, taken),
     toOne,
     inner: join === 'inner',
-    spread: spread ? spreadFields(node) : null,
+    spread: rising,
     hidden: !spread && isHollow(node),
     ties: tiesOf(relationship, { parent: parent.alias, own, junction: junctionAlias }),
     needs: neededOf(relationship),
@@ -68,10 +74,7 @@ function sourceOf(relationship: Relationship, parent: string, junctionAlias: str
   return { kind: 'table', name: relationship.to }
 }
 
-function tiesOf(
-  relationship: Relationship,
-  alias: { parent: string; own: string; junction: string },
-): Tie[] {
+function tiesOf(relationship: Relationship, alias: { parent: string; own: string; junction: string }): Tie[] {
   const tie = (near: string, far: string) => (pair: [string, string]) => ({
     near: [near, pair[0]] as [string, string],
     far: [far, pair[1]] as [string, string],

@@ -1,7 +1,7 @@
 /** Chooses what the answer is written as, among what is accepted and what can be produced. */
 import { MediaTypeUnavailable } from '../errors.ts'
-import { ANY_TYPE, JSON_TYPE, mediaTypeName, type MediaType } from '../request/media.ts'
-import { sameName, type MediaHandler, type Name, type SchemaCache } from '../schema/types.ts'
+import { ANY_TYPE, JSON_TYPE, type MediaType, mediaTypeName } from '../request/media.ts'
+import { type MediaHandler, type Name, type SchemaCache, sameName } from '../schema/types.ts'
 import type { Handler } from './types.ts'
 
 export type Chosen = { handler: Handler; media: MediaType }

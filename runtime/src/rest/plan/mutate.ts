@@ -48,8 +48,7 @@ function planPut(
   const filters = query.filters.filter(({ path }) => path.length === 0).map(({ what }) => what)
   const named = new Set(filters.map(({ field }) => field.name))
   const byKey = filters.every(
-    ({ not, operation: o }) =>
-      !not && o.kind === 'compare' && o.operator === 'eq' && o.quantifier === null,
+    ({ not, operation: o }) => !not && o.kind === 'compare' && o.operator === 'eq' && o.quantifier === null,
   )
   const whole = table.primaryKey.length === named.size && table.primaryKey.every((key) => named.has(key))
   if (!byKey || !whole || named.size === 0 || query.logic.length > 0) throw PutFiltersInvalid()

@@ -46,16 +46,19 @@ function planTable(cache: SchemaCache, request: RestRequest, settings: RestSetti
   const silent: Handler = { kind: 'none' }
   if (mutation === null) {
     const head = action.kind === 'read' && action.head
-    const count = counts(request)
-    return { kind: 'read', table, read, count, media: chosen.media, handler: head ? silent : chosen.handler }
+    const handler = head ? silent : chosen.handler
+    return { kind: 'read', table, read, media: chosen.media, handler, ...counting(request, settings) }
   }
   const shown = preferences.return === 'representation'
   const merges = mutation.kind === 'insert' && mutation.conflict?.action === 'merge'
   return {
     kind: 'write',
     mutation,
-    read: shown ? read : { ...read, select: [], embeds: [], where: [], orders: [], limit: null, offset: null },
+    read: shown
+      ? read
+      : { ...read, select: [], embeds: [], where: [], orders: [], limit: null, offset: null },
     count: false,
+    countMax: null,
     media: chosen.media,
     handler: shown ? chosen.handler : silent,
     location: action.kind === 'insert' && preferences.return === 'headers-only',
@@ -66,7 +69,10 @@ function planTable(cache: SchemaCache, request: RestRequest, settings: RestSetti
 function planFunction(cache: SchemaCache, request: RestRequest, settings: RestSettings): Plan {
   const routine = findRoutine(cache, request)
   const { preferences } = request
-  const table = { schema: routine.schema, name: routine.returns.composite ? routine.returns.name : routine.name }
+  const table = {
+    schema: routine.schema,
+    name: routine.returns.composite ? routine.returns.name : routine.name,
+  }
   const source: Source = { kind: 'returned' }
   const read = planRoot(cache, request, { settings, table, source, mutation: false })
   const chosen = chooseMedia(cache, {
@@ -85,7 +91,7 @@ function planFunction(cache: SchemaCache, request: RestRequest, settings: RestSe
     kind: 'call',
     call,
     read,
-    count: counts(request),
+    ...counting(request, settings),
     media: chosen.media,
     handler: head ? { kind: 'none' } : chosen.handler,
   }
@@ -114,8 +120,13 @@ function planRoot(
   })
 }
 
-const counts = ({ preferences }: RestRequest): boolean =>
-  preferences.count === 'exact' || preferences.count === 'estimated'
+const counting = ({ preferences }: RestRequest, { maxRows }: RestSettings) => {
+  const estimated = preferences.count === 'estimated'
+  return {
+    count: preferences.count === 'exact' || estimated,
+    countMax: estimated && maxRows !== null ? maxRows + 1 : null,
+  }
+}
 
 const isWholeRow = ({ select, embeds }: ReadNode): boolean => {
   const [only, second] = select

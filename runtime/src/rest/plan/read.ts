@@ -35,7 +35,8 @@ export function planNode(context: ReadContext, raw: RawNode, place: NodePlace): 
   const embeds: Embed[] = []
   const parent = { ...place, grouped }
   const planChild = (child: RawNode, at: NodePlace) => planNode(context, child, at)
-  for (const child of raw.children) embeds.push(planEmbed({ context, raw: child, parent, siblings: embeds, planChild }))
+  for (const child of raw.children)
+    embeds.push(planEmbed({ context, raw: child, parent, siblings: embeds, planChild }))
   if (!context.aggregates && raw.fields.some(({ aggregate }) => aggregate !== null)) {
     throw AggregatesDisabled()
   }
@@ -82,12 +83,7 @@ function embedCondition(embeds: readonly Embed[], { field, not, operation }: Fil
   return { kind: 'embedded', embed, not: not === (operation.truth === 'null') }
 }
 
-function planTerm(
-  cache: SchemaCache,
-  table: Name,
-  embeds: readonly Embed[],
-  term: OrderTerm,
-): PlannedOrder {
+function planTerm(cache: SchemaCache, table: Name, embeds: readonly Embed[], term: OrderTerm): PlannedOrder {
   if (term.relation === null) return planOrder(cache, table, term)
   const embed = embeds.find(({ key }) => key === term.relation)
   if (embed === undefined) throw NotEmbedded(term.relation)

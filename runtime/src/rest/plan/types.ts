@@ -141,6 +141,8 @@ export type Plan = {
   read: ReadNode
   /** Whether the total is counted in the same statement. */
   count: boolean
+  /** An estimate counts no further: above it the planner's guess will do. */
+  countMax: number | null
 } & (
   | { kind: 'read'; table: Table }
   | { kind: 'write'; mutation: Mutation; location: boolean; inserted: boolean }

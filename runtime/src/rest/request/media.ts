@@ -60,7 +60,8 @@ export function parseAccept(header: string | undefined): MediaType[] {
 }
 
 /** `*` gives way to what is named: `text/csv, *` asks for CSV. */
-const specificity = (part: string): number => (part.trim().startsWith('*/*') ? 0 : part.includes('/*') ? 1 : 2)
+const specificity = (part: string): number =>
+  part.trim().startsWith('*/*') ? 0 : part.includes('/*') ? 1 : 2
 
 const splitOutsideQuotes = (header: string): string[] => header.match(/(?:[^,"]|"[^"]*")+/g) ?? ['']
 

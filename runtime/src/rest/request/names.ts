@@ -63,7 +63,7 @@ function parseKey(cursor: Cursor): string | null {
   return key === null ? cursor.expect(KEY_NAME) : trimPieces(key)
 }
 
-export type ParsedPath = { steps: JsonStep[]; /** The last key met, for naming. */ lastKey: string | null }
+export type ParsedPath = { steps: JsonStep[] /** The last key met, for naming. */; lastKey: string | null }
 
 export function parsePath(cursor: Cursor): ParsedPath | null {
   const steps: JsonStep[] = []

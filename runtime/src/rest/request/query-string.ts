@@ -1,13 +1,7 @@
 /** A raw query string to a typed query: which parameter is a filter, which an argument, which is reserved. */
 import type { Parameter } from '../../session/database.ts'
 import { Cursor } from './cursor.ts'
-import {
-  arrayLiteral,
-  parseLogic,
-  parseLogicPath,
-  parseOperation,
-  wholeValue,
-} from './filter.ts'
+import { arrayLiteral, parseLogic, parseLogicPath, parseOperation, wholeValue } from './filter.ts'
 import { parseNames, parseTreePath } from './names.ts'
 import { parseOrder } from './order.ts'
 import { parseSelect } from './select.ts'
@@ -29,8 +23,8 @@ const decode = (text: string): string => {
     return decodeURIComponent(spaced)
   } catch {
     // A stray percent sign, or bytes that are no UTF-8: kept as they came.
-    return spaced.replace(/%[0-9A-Fa-f]{2}/g, (escape) => {
-      const code = Number.parseInt(escape.slice(1), 16)
+    return spaced.replace(/%[0-9A-Fa-f]{2}/g, (found) => {
+      const code = Number.parseInt(found.slice(1), 16)
       return code < 0x80 ? String.fromCharCode(code) : '\ufffd'
     })
   }
@@ -165,7 +159,7 @@ function parseFilterAt(key: string, value: string, context: Context): At<Filter>
   }
   const { path, field } = parsePathAt(key, values)
   const operation = parseOperation(cursor, wholeValue)
-  if (operation === null || !cursor.atEnd()) throw cursor.error(`failed to parse filter (${value})`)
+  if (operation === null) throw cursor.error(`failed to parse filter (${value})`)
   return { path, what: { kind: 'filter', field, ...operation } }
 }
 

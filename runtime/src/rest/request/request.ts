@@ -6,13 +6,19 @@
 import type { RestSettings } from '@cascata/shared/project-document'
 import type { Parameter } from '../../session/database.ts'
 import type { RestLimits, RestRequestInput } from '../contract.ts'
-import { MethodUnsupported, PathInvalid, PutLimited, RpcMethodNotAllowed, SchemaNotExposed } from '../errors.ts'
+import {
+  MethodUnsupported,
+  PathInvalid,
+  PutLimited,
+  RpcMethodNotAllowed,
+  SchemaNotExposed,
+} from '../errors.ts'
 import { parseAccept } from './media.ts'
 import { parsePayload } from './payload.ts'
 import { parsePrefer } from './prefer.ts'
-import { canonicalQuery, pagePath, parseQuery, splitQuery, type ParsedQuery } from './query-string.ts'
-import { topLevelRange, type RowRange } from './range.ts'
-import { Slot, type Action, type Page, type Payload, type RestRequest } from './types.ts'
+import { canonicalQuery, type ParsedQuery, pagePath, parseQuery, splitQuery } from './query-string.ts'
+import { type RowRange, topLevelRange } from './range.ts'
+import { type Action, type Page, type Payload, type RestRequest, Slot } from './types.ts'
 
 export type RequestContext = {
   settings: RestSettings
@@ -134,12 +140,7 @@ function parseBody(
 }
 
 /** Limits and offsets of each node as parameters; the root's are those of the whole range. */
-function toPages(
-  parsed: ParsedQuery,
-  range: RowRange,
-  values: Parameter[],
-  maxRows: number | null,
-): Page[] {
+function toPages(parsed: ParsedQuery, range: RowRange, values: Parameter[], maxRows: number | null): Page[] {
   const slot = (value: number | null): Slot | null => {
     if (value === null) return null
     values.push(String(value))

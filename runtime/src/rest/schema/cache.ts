@@ -2,20 +2,17 @@
 import { Catalog } from './catalog.ts'
 import { buildRelationships } from './relationships.ts'
 import {
-  nameKey,
-  sameName,
   type Name,
+  nameKey,
   type Relationship,
   type Routine,
   type SchemaCache,
+  sameName,
   type Table,
 } from './types.ts'
-import { viewKeys, type ViewKey } from './view-keys.ts'
+import { type ViewKey, viewKeys } from './view-keys.ts'
 
-export function buildSchemaCache(
-  document: unknown,
-  exposed: readonly string[],
-): SchemaCache {
+export function buildSchemaCache(document: unknown, exposed: readonly string[]): SchemaCache {
   const catalog = Catalog.parse(document)
   const keys = viewKeys(catalog)
   const tables = new Map(catalog.tables.map((table) => [nameKey(table), toTable(table, catalog, keys)]))
@@ -32,7 +29,9 @@ export function buildSchemaCache(
     origins: (schema) => originsOf(relationships, schema),
     routines: (name) => routines.get(nameKey(name)) ?? [],
     routineNames: (schema) => [
-      ...new Set([...routines.values()].flat().flatMap((each) => (each.schema === schema ? [each.name] : []))),
+      ...new Set(
+        [...routines.values()].flat().flatMap((each) => (each.schema === schema ? [each.name] : [])),
+      ),
     ],
     representation: (from, to) => representations.get(JSON.stringify([from, to])),
     handlers: catalog.handlers,
@@ -44,7 +43,9 @@ export function buildSchemaCache(
 
 const originsOf = (relationships: ReadonlyMap<string, readonly Relationship[]>, schema: string): string[] => [
   ...new Set(
-    [...relationships.values()].flatMap(([first]) => (first?.from.schema === schema ? [first.from.name] : [])),
+    [...relationships.values()].flatMap(([first]) =>
+      first?.from.schema === schema ? [first.from.name] : [],
+    ),
   ),
 ]
 

@@ -4,13 +4,15 @@
  * `$1` are the exposed schemas, `$2` those and the extra search path. The search path is empty while it runs,
  * so that `format_type` and `pg_get_expr` write qualified names.
  */
-/** Each type with what it is at the bottom of its domains. */
-const BASE_TYPES = `
-with recursive base(oid, base) as (
-  select oid, oid from pg_catalog.pg_type where typtype <> 'd'
-  union all
-  select t.oid, b.base from pg_catalog.pg_type t join base b on b.oid = t.typbasetype where t.typtype = 'd'
-)`
+/** What a type is at the bottom of its domains: an oid. */
+const baseOf = (type: string): string => `(
+  with recursive down(oid, kind, below) as (
+    select y.oid, y.typtype, y.typbasetype from pg_catalog.pg_type y where y.oid = ${type}
+    union all
+    select y.oid, y.typtype, y.typbasetype from down join pg_catalog.pg_type y on y.oid = down.below
+    where down.kind = 'd'
+  )
+  select oid from down where kind <> 'd')`
 
 const TABLES = `
 select json_agg(json_build_object(
@@ -22,7 +24,7 @@ select json_agg(json_build_object(
     select json_agg(json_build_object(
       'name', a.attname,
       'type', format_type(a.atttypid, a.atttypmod),
-      'base', format_type(b.base, null),
+      'base', format_type(case when t.typtype = 'd' then ${baseOf('t.oid')} else t.oid end, null),
       'nullable', not (a.attnotnull or (t.typtype = 'd' and t.typnotnull)),
       'default', case
         when a.attgenerated <> '' then null
@@ -37,7 +39,6 @@ select json_agg(json_build_object(
       end) order by a.attnum)
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_type t on t.oid = a.atttypid
-    join base b on b.oid = a.atttypid
     left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]')) order by n.nspname, c.relname)
 from pg_catalog.pg_class c
@@ -105,8 +106,8 @@ select json_agg(json_build_object(
   ) order by n.nspname, p.proname, p.pronargs, p.oid)
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-join base on base.oid = p.prorettype
-join pg_catalog.pg_type t on t.oid = base.base
+join pg_catalog.pg_type d on d.oid = p.prorettype
+join pg_catalog.pg_type t on t.oid = case when d.typtype = 'd' then ${baseOf('d.oid')} else d.oid end
 join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
 left join pg_catalog.pg_class tc on tc.oid = t.typrelid
 where p.prokind = 'f' and n.nspname = any ($1::text[])
@@ -144,10 +145,9 @@ where k.castcontext = 'i' and k.castmethod = 'f' and has_function_privilege(k.ca
 const HANDLERS = `
 with media as (
   select t.oid, t.typname, n.nspname, case t.typname when '*/*' then 'application/octet-stream'
-    else lower(t.typname) end as answered, b.base = 'pg_catalog.bytea'::regtype as bytes
+    else lower(t.typname) end as answered, ${baseOf('t.oid')} = 'pg_catalog.bytea'::regtype as bytes
   from pg_catalog.pg_type t
   join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-  join base b on b.oid = t.oid
   where t.typtype = 'd' and (t.typname ~* '^[a-z0-9.-]+/[a-z0-9.+-]+$' or t.typname = '*/*')
 )
 select json_agg(h.handler) from (
@@ -202,7 +202,7 @@ const PARTS = {
   roleSettings: ROLE_SETTINGS,
 }
 
-export const CATALOG_SQL = `${BASE_TYPES} select json_build_object(${Object.entries(PARTS)
+export const CATALOG_SQL = `select json_build_object(${Object.entries(PARTS)
   .map(([name, part]) => `'${name}', coalesce((${part}), '[]')`)
   .join(', ')})::text`
 

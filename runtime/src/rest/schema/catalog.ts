@@ -33,9 +33,7 @@ export const Catalog = z.object({
       toColumns: KeyColumns.nullable(),
     }),
   ),
-  views: z.array(
-    Relation.extend({ tree: z.string(), columns: z.record(z.string(), z.string()).nullable() }),
-  ),
+  views: z.array(Relation.extend({ tree: z.string(), columns: z.record(z.string(), z.string()).nullable() })),
   routines: z.array(
     Name.extend({
       arguments: z.array(

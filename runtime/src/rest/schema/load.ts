@@ -13,7 +13,8 @@ const arrayOf = (names: readonly string[]): string =>
 
 async function askOne(database: Database, main: Query, signal?: AbortSignal): Promise<unknown> {
   const turn = {
-    settings: [['search_path', ''] as const],
+    // Asked once: compiling the question would cost more than answering it.
+    settings: [['search_path', ''] as const, ['jit', 'off'] as const],
     main,
     readOnly: true,
     end: 'commit' as const,
@@ -23,10 +24,7 @@ async function askOne(database: Database, main: Query, signal?: AbortSignal): Pr
   return JSON.parse(answer.rows[0]?.[0]?.toString('utf8') ?? 'null')
 }
 
-export async function loadSchemaCache(
-  database: Database,
-  scope: CacheScope,
-): Promise<SchemaCache> {
+export async function loadSchemaCache(database: Database, scope: CacheScope): Promise<SchemaCache> {
   const reachable = [...new Set([...scope.schemas, ...scope.extraSearchPath])]
   const values = [arrayOf(scope.schemas), arrayOf(reachable)]
   const document = await askOne(database, { text: CATALOG_SQL, values, prepare: false })

@@ -1,6 +1,6 @@
 /** From keys to relationships: through views, back the other way, through junctions, and computed ones. */
 import type { Catalog } from './catalog.ts'
-import { nameKey, type Name, type Relationship, type Table, type Ties } from './types.ts'
+import { type Name, nameKey, type Relationship, type Table, type Ties } from './types.ts'
 import type { ViewKey } from './view-keys.ts'
 
 type Direct = Extract<Relationship, { constraint: string }>
@@ -16,7 +16,9 @@ export type RelationshipSource = {
 export function buildRelationships(source: RelationshipSource): Map<string, Relationship[]> {
   const outgoing = source.catalog.constraints
     .filter(({ kind }) => kind === 'f')
-    .flatMap((constraint) => withViews(direct(constraint, source.catalog.constraints), constraint, source.viewKeys))
+    .flatMap((constraint) =>
+      withViews(direct(constraint, source.catalog.constraints), constraint, source.viewKeys),
+    )
   const all: Relationship[] = [...outgoing, ...outgoing.map(inverse), ...junctions(outgoing, source.tables)]
   const computed = source.catalog.computed.map(
     ({ function: fn, from, to, toOne }): Relationship => ({

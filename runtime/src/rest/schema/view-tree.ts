@@ -41,7 +41,8 @@ function topTargetList(tree: string): string | null {
   let start: number | null = null
   for (const { at, char, depth } of characters(tree)) {
     if (start === null) {
-      if (char === ':' && depth === 2 && tree.startsWith(':targetList (', at)) start = at + ':targetList '.length
+      if (char === ':' && depth === 2 && tree.startsWith(':targetList (', at))
+        start = at + ':targetList '.length
     } else if (char === ')' && depth === 2 && at > start) {
       return tree.slice(start, at + 1)
     }

@@ -1,10 +1,11 @@
 /** A function call as SQL; a scalar comes back in a column of its own. */
-import { empty, ident, join, raw, sql, type Sql } from '@cascata/shared/sql'
+import { empty, ident, join, raw, type Sql, sql } from '@cascata/shared/sql'
 import type { Call } from '../plan/types.ts'
 import { COMMA, nameToSql } from './fields.ts'
-import { bodyToSql, returnedToSql } from './write.ts'
+import { BODY, bodyToSql, returnedToSql } from './write.ts'
 
-export const SCALAR = 'scalar'
+/** Seen by callers: the header of a scalar's CSV, as PostgREST has it. */
+export const SCALAR = 'pgrst_scalar'
 
 export function callToSql({ routine, input, returning }: Call): Sql {
   const scalar = !routine.returns.composite
@@ -40,7 +41,7 @@ export function callToSql({ routine, input, returning }: Call): Sql {
         single: true,
       })
       const args = input.arguments.map(
-        ({ name, variadic }) => sql`${spread(variadic)}${ident(name)} := ${ident('body', name)}`,
+        ({ name, variadic }) => sql`${spread(variadic)}${ident(name)} := ${ident(BODY, name)}`,
       )
       return sql`select ${columns} ${rows}, lateral ${call(join(args, COMMA))}`
     }

@@ -1,5 +1,5 @@
 /** Fields, conditions and orders as SQL. Words come from tables here, names from the plan, values as parameters. */
-import { empty, ident, join, raw, sql, type Sql } from '@cascata/shared/sql'
+import { empty, ident, join, raw, type Sql, sql } from '@cascata/shared/sql'
 import type { PlannedField, PlannedLogic, PlannedOrder } from '../plan/types.ts'
 import type { JsonStep, Operation, Truth } from '../request/types.ts'
 import type { Name } from '../schema/types.ts'
@@ -57,13 +57,7 @@ export const columnToSql = (alias: string, column: string): Sql =>
   column === '*' ? sql`${ident(alias)}.*` : ident(alias, column)
 
 const stepToSql = ({ arrow, key, index }: JsonStep): Sql =>
-  arrow === '->'
-    ? index
-      ? sql`->${key}::int`
-      : sql`->${key}`
-    : index
-      ? sql`->>${key}::int`
-      : sql`->>${key}`
+  arrow === '->' ? (index ? sql`->${key}::int` : sql`->${key}`) : index ? sql`->>${key}::int` : sql`->>${key}`
 
 export function fieldToSql(alias: string, field: PlannedField): Sql {
   if (field.row) return ident(alias)
@@ -85,7 +79,8 @@ function operationToSql(operation: Operation, transform: Name | null): Sql {
       const { operator, quantifier } = operation
       const pattern = operator === 'like' || operator === 'ilike'
       const value = pattern ? sql`${operation.value}` : apply(transform, sql`${operation.value}`)
-      const side = quantifier === null ? value : quantifier === 'any' ? sql`any(${value})` : sql`all(${value})`
+      const side =
+        quantifier === null ? value : quantifier === 'any' ? sql`any(${value})` : sql`all(${value})`
       return sql`${word(OPERATORS, operator)} ${side}`
     }
     case 'in':

@@ -3,9 +3,18 @@
  *
  * Pure: no cache, no connection, no clock. The plan resolved every name, so nothing here fails on user input.
  */
-import { empty, ident, join, raw, sql, type Sql } from '@cascata/shared/sql'
+import { empty, ident, join, raw, type Sql, sql } from '@cascata/shared/sql'
 import type { Embed, PlannedLogic, ReadNode, SelectColumn, SpreadField, Tie } from '../plan/types.ts'
-import { COMMA, columnToSql, fieldToSql, logicToSql, nameToSql, orderToSql, shownToSql, whereToSql } from './fields.ts'
+import {
+  COMMA,
+  columnToSql,
+  fieldToSql,
+  logicToSql,
+  nameToSql,
+  orderToSql,
+  shownToSql,
+  whereToSql,
+} from './fields.ts'
 
 /** Where a mutation or call leaves its rows. */
 export const RETURNED = 'returned'
@@ -45,7 +54,7 @@ export function sourceToSql({ source, alias }: ReadNode): Sql {
       return sql`${ident(RETURNED)}${as}`
     case 'computed':
       // The cast picks the overload: a row from a mutation or call has lost its type.
-      return sql`${nameToSql(source.function)}(${ident(source.parent)}::${nameToSql(source.of)})${as}`
+      return sql`${nameToSql(source.function)}((${ident(source.parent)}.*)::${nameToSql(source.of)})${as}`
     case 'joined':
       return sql`${nameToSql(source.name)}${as}, ${nameToSql(source.junction)} as ${ident(source.junctionAlias)}`
   }
@@ -60,7 +69,9 @@ const embedTest = ({ embed, not }: Extract<PlannedLogic, { kind: 'embedded' }>):
       ? sql`${ident(embed.join)} is distinct from null`
       : sql`${ident(embed.join)} is not distinct from null`
   }
-  return not ? sql`${ident(embed.join, embed.join)} is not null` : sql`${ident(embed.join, embed.join)} is null`
+  return not
+    ? sql`${ident(embed.join, embed.join)} is not null`
+    : sql`${ident(embed.join, embed.join)} is null`
 }
 
 type Selected = { text: Sql; grouping: boolean }
@@ -78,7 +89,13 @@ export function readToSql(node: ReadNode, ties: readonly Tie[] = []): Sql {
     ...node.where.map((logic) => logicToSql(node.alias, logic, embedTest)),
     ...ties.map(tieToSql),
   ]
-  const select = columns.length === 0 ? raw('') : join(columns.map(({ text }) => text), COMMA)
+  const select =
+    columns.length === 0
+      ? raw('')
+      : join(
+          columns.map(({ text }) => text),
+          COMMA,
+        )
   return sql`select ${select} from ${sourceToSql(node)}${join(node.embeds.map(joinToSql), empty)}${whereToSql(conditions)}${groupToSql(grouped, columns)}${orderToSql(node.alias, node.orders)}${pageToSql(node)}`
 }
 
@@ -135,7 +152,7 @@ function joinToSql(embed: Embed): Sql {
 /** The many as one row: an array of objects, or an array for each field that rises. */
 function gatheredToSql(embed: Embed, rows: Sql): Sql {
   const alias = ident(embed.join)
-  if (embed.spread === null) return sql`select jsonb_agg(${alias}) as ${alias} from (${rows}) as ${alias}`
+  if (embed.spread === null) return sql`select jsonb_agg(${alias}.*) as ${alias} from (${rows}) as ${alias}`
   const arrays = embed.spread.map(({ name }) => {
     const column = ident(embed.join, name)
     return sql`json_agg(${column}) as ${ident(name)}`

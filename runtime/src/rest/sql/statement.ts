@@ -1,15 +1,17 @@
 /**
- * The whole statement: rows are read, and Postgres writes the body. One row comes back, always of the same shape:
- * total, page, body, headers, status, location, inserted.
+ * The whole statement: rows are read, and Postgres writes the body. One row comes back: total, page, body, headers
+ * and status; of a write also location, and what an upsert inserted.
  */
-import { empty, ident, join, literal, raw, sql, type Sql } from '@cascata/shared/sql'
+import { empty, ident, join, literal, raw, type Sql, sql } from '@cascata/shared/sql'
 import type { Handler, Plan } from '../plan/types.ts'
 import { callToSql, SCALAR } from './call.ts'
 import { COMMA, nameToSql } from './fields.ts'
-import { countToSql, readToSql, RETURNED } from './read.ts'
+import { countToSql, RETURNED, readToSql } from './read.ts'
 import { insertedCount, mutationToSql } from './write.ts'
 
-const PAGE = 'page'
+/** Rows of the answer. Whole rows are written with a star: a column may be called like the alias. */
+const PAGE = 'cascata_page'
+const ROW = sql`${ident(PAGE)}.*`
 
 const setting = (name: string): Sql => raw(`nullif(current_setting('${name}', true), '')`)
 
@@ -25,23 +27,23 @@ export function planToSql(plan: Plan): Sql {
   const columns = [
     sql`${totalToSql(plan)} as total`,
     raw('count(*) as page'),
+    ...(plan.kind === 'write' ? [sql`${locationToSql(plan)} as location`] : []),
     sql`${bodyToSql(plan)} as body`,
     sql`${setting('response.headers')} as headers`,
     sql`${setting('response.status')} as status`,
-    sql`${locationToSql(plan)} as location`,
-    sql`${plan.kind === 'write' && plan.inserted ? insertedCount : raw('null::text')} as inserted`,
+    ...(plan.kind === 'write' && plan.inserted ? [sql`${insertedCount} as inserted`] : []),
   ]
   const using = tables.length === 0 ? empty : sql`with ${join(tables, COMMA)} `
   return sql`${using}select ${join(columns, COMMA)} from ${from}`
 }
 
-function totalToSql({ count, read }: Plan): Sql {
+function totalToSql({ count, countMax, read }: Plan): Sql {
   if (!count) return raw('null::bigint')
   const aggregated = read.select.some(({ aggregate }) => aggregate !== null)
   const spread = read.embeds.some(({ spread: fields }) => fields?.some(({ aggregate }) => aggregate !== null))
   // Without a limit the page is all there is.
   if (read.limit === null && read.offset === null && !aggregated && !spread) return raw('count(*)')
-  return sql`(select count(*) from (${countToSql(read)}) as counted)`
+  return sql`(select count(*) from (${countToSql(read)}${countMax === null ? empty : sql` limit ${String(countMax)}`}) as counted)`
 }
 
 /** What a planned count asks the planner about. */
@@ -51,7 +53,7 @@ function bodyToSql({ handler, ...plan }: Plan): Sql {
   const routine = plan.kind === 'call' ? plan.call.routine : null
   const scalar = routine !== null && !routine.returns.composite
   const one = routine !== null && !routine.returns.set
-  const row = scalar ? ident(PAGE, SCALAR) : ident(PAGE)
+  const row = scalar ? ident(PAGE, SCALAR) : ROW
   switch (handler.kind) {
     case 'none':
       return raw(`''::text`)
@@ -64,7 +66,7 @@ function bodyToSql({ handler, ...plan }: Plan): Sql {
     case 'csv':
       return csvToSql()
     case 'geojson':
-      return sql`json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(st_asgeojson(${ident(PAGE)})::json), '[]'))`
+      return sql`json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(st_asgeojson(${ROW})::json), '[]'))`
     case 'custom':
       return customToSql(handler, scalar)
   }
@@ -80,14 +82,17 @@ const objectToSql = (row: Sql, stripped: boolean): Sql =>
 
 function csvToSql(): Sql {
   const page = ident(PAGE)
-  const header = sql`(select coalesce(string_agg(name, ','), '') from (select json_object_keys(row_to_json(${page})) as name from (select * from ${page} limit 1) as ${page}) as names)`
-  const line = sql`substring(${page}::text, 2, length(${page}::text) - 2)`
+  const header = sql`(select coalesce(string_agg(name, ','), '') from (select json_object_keys(row_to_json(${ROW})) as name from (select * from ${page} limit 1) as ${page}) as names)`
+  const line = sql`substring((${ROW})::text, 2, length((${ROW})::text) - 2)`
   return sql`${header} || E'\\n' || coalesce(string_agg(${line}, E'\\n'), '')`
 }
 
 /** A scalar's handler is a cast, not an aggregate: its one value is taken out of an array. */
-function customToSql({ function: fn, of, bytes }: Extract<Handler, { kind: 'custom' }>, scalar: boolean): Sql {
-  const row = of === null ? ident(PAGE) : sql`${ident(PAGE)}::${nameToSql(of)}`
+function customToSql(
+  { function: fn, of, bytes }: Extract<Handler, { kind: 'custom' }>,
+  scalar: boolean,
+): Sql {
+  const row = of === null ? ROW : sql`(${ROW})::${nameToSql(of)}`
   const value = scalar
     ? sql`(array_agg(${nameToSql(fn)}(${ident(PAGE, SCALAR)})))[1]`
     : sql`${nameToSql(fn)}(${row})`

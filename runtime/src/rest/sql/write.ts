@@ -1,11 +1,14 @@
 /** Inserts, updates and deletes as SQL; their rows come from one JSON parameter that Postgres takes apart. */
-import { empty, ident, join, literal, raw, sql, type Sql } from '@cascata/shared/sql'
+import { empty, ident, join, literal, raw, type Sql, sql } from '@cascata/shared/sql'
 import type { Mutation, Returned, WrittenColumn } from '../plan/types.ts'
 import type { Slot } from '../request/types.ts'
 import type { Table } from '../schema/types.ts'
 import { COMMA, conditionsToSql, nameToSql, whereToSql } from './fields.ts'
 
-const BODY = 'body'
+/** Names that no table of a tenant's has: an update has its table beside them. */
+export const BODY = 'cascata_body'
+const PAYLOAD = ident('cascata_payload')
+const DEFAULTED = ident('cascata_defaulted')
 
 export type JsonBody = {
   body: Slot
@@ -19,9 +22,9 @@ export type JsonBody = {
 
 /** `from ... body`: a table of the body's rows, with the columns named and typed. */
 export function bodyToSql({ body, object, columns, defaults, single }: JsonBody): Sql {
-  const payload = sql`(select ${body}::${raw(defaults ? 'jsonb' : 'json')} as json) payload`
-  const defaulted = defaults ? sql`, lateral (${defaultedToSql(object, columns)}) defaulted` : empty
-  const source = raw(defaults ? 'defaulted.json' : 'payload.json')
+  const payload = sql`(select ${body}::${raw(defaults ? 'jsonb' : 'json')} as json) ${PAYLOAD}`
+  const defaulted = defaults ? sql`, lateral (${defaultedToSql(object, columns)}) ${DEFAULTED}` : empty
+  const source = sql`${defaults ? DEFAULTED : PAYLOAD}.json`
   const prefix = defaults ? 'jsonb' : 'json'
   if (columns.length === 0) {
     // Keys are none: an object is one row of defaults, an array one for each element.
@@ -31,9 +34,7 @@ export function bodyToSql({ body, object, columns, defaults, single }: JsonBody)
   const read = raw(object ? `${prefix}_to_record` : `${prefix}_to_recordset`)
   const typed = columns.map(({ name, type }) => sql`${ident(name)} ${raw(type)}`)
   const selected = columns.map(({ name, transform }) =>
-    transform === null
-      ? ident(name)
-      : sql`${nameToSql(transform)}(${ident(name)}) as ${ident(name)}`,
+    transform === null ? ident(name) : sql`${nameToSql(transform)}(${ident(name)}) as ${ident(name)}`,
   )
   const limit = single ? raw(' limit 1') : empty
   return sql`from ${payload}${defaulted}, lateral (select ${join(selected, COMMA)} from ${read}(${source}) as row(${join(typed, COMMA)})${limit}) ${ident(BODY)}`
@@ -45,8 +46,8 @@ function defaultedToSql(object: boolean, columns: readonly WrittenColumn[]): Sql
   )
   const defaults = sql`jsonb_build_object(${join(pairs, COMMA)})`
   return object
-    ? sql`select ${defaults} || payload.json as json`
-    : sql`select jsonb_agg(${defaults} || element) as json from jsonb_array_elements(payload.json) element`
+    ? sql`select ${defaults} || ${PAYLOAD}.json as json`
+    : sql`select jsonb_agg(${defaults} || elem) as json from jsonb_array_elements(${PAYLOAD}.json) elem`
 }
 
 /** Counts what an upsert really inserts: one up for each row tried, one down for each that was there. */
