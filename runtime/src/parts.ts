@@ -1,5 +1,6 @@
 /** The parts of a real runtime: Postgres over the wire, and the services. The one place that names them. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProjectDocument } from '@cascata/shared/project-document'
 import { restDialect } from './http/dialects.ts'
 import { createRest } from './rest/routes.ts'
 import type { Part, Parts } from './runtime.ts'
@@ -8,22 +9,24 @@ import { openDatabase } from './wire/open.ts'
 /** The service tells only whether it is ready, not when. */
 const READY_LOOK_EVERY_MS = 5
 
+const cached = ({ rest: { schemas, extraSearchPath } }: ProjectDocument): string =>
+  JSON.stringify([schemas, extraSearchPath])
+
 export const parts: Parts = {
   openDatabase: ({ host, port, database, user, password, poolSize }) =>
     openDatabase({ host, port, database, user, password, limits: { connections: poolSize } }),
 
   createServices: ({ database, project, logger }) => {
-    const { embedDepthMax, statementTimeoutMs } = project.current().limits
     const rest = createRest({
       database,
       settings: () => project.current().rest,
-      limits: { embedDepthMax, statementTimeoutMs },
+      limits: () => project.current().limits,
       onSchemaError: (err) => logger.error({ err }, 'schema not read, trying again'),
     })
     let isClosed = false
     const unsubscribe = project.subscribe((next, previous) => {
-      // Which schemas are exposed decides what the cache holds; everything else is read per request.
-      if (next.rest.schemas.join() !== previous.rest.schemas.join()) void rest.reloadSchema()
+      // What the cache holds of the database; everything else is read per request.
+      if (cached(next) !== cached(previous)) void rest.reloadSchema()
     })
     const part: Part = {
       prefix: '/rest/v1',

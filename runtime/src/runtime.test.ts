@@ -124,6 +124,15 @@ describe('a request', () => {
       expect(text).not.toContain(secret)
   })
 
+  test('of a health check is recorded only where debugging is wanted', async () => {
+    await start(echo)
+    await ask('/health/live', { key: false })
+    await ask('/health/ready', { key: false })
+    await ask('/rest/v1/people')
+    await vi.waitFor(() => expect(harness.requestRecords()).not.toEqual([]))
+    expect(harness.requestRecords().map(({ path }) => path)).toEqual(['/rest/v1/people'])
+  })
+
   test('whose caller leaves is aborted in the service, and recorded as that', async () => {
     const aborted = Promise.withResolvers<unknown>()
     const begun = Promise.withResolvers<void>()

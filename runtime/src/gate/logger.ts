@@ -1,5 +1,5 @@
 /** The log: JSON lines on standard output, written off the hot path; what is left is flushed before the process ends. */
-import { type DestinationStream, destination, type Logger, pino } from 'pino'
+import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino'
 
 export type { Logger } from 'pino'
 
@@ -8,7 +8,13 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent'
 export type Log = { logger: Logger; flush(): void }
 
 export function openLog(level: LogLevel, stream?: DestinationStream): Log {
-  const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }
+  const options: LoggerOptions = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    // As a word, as control's log has it.
+    formatters: { level: (label) => ({ level: label }) },
+  }
   if (stream) return { logger: pino(options, stream), flush: () => {} }
   const stdout = destination({ dest: 1, sync: false })
   return {

@@ -59,6 +59,7 @@ export function createApp(deps: AppDeps): (request: IncomingMessage, response: S
   return (request, response) => {
     const exchange = begin(request)
     let bytes = 0
+    const probe = deps.health.isProbe(exchange.path)
     response.once('close', () => {
       const aborted = !response.writableFinished
       if (aborted) exchange.aborter.abort(new CallerGone('the caller left'))
@@ -66,7 +67,9 @@ export function createApp(deps: AppDeps): (request: IncomingMessage, response: S
       const status = aborted ? CALLER_GONE_STATUS : response.statusCode
       const ms = performance.now() - exchange.startedAt
       const record = requestRecord({ id, method, path, query, status, ms, bytes, session, aborted })
-      deps.logger.info(record, 'request')
+      // Probes come every few seconds for ever: they would be most of the log.
+      if (probe) deps.logger.debug(record, 'request')
+      else deps.logger.info(record, 'request')
     })
     // Neither can fail: `answerTo` turns every throw into an answer.
     void answerTo(exchange, deps).then((answer) => {

@@ -6,6 +6,7 @@ import type { Database, Turn } from '../session/database.ts'
 import type { Answer } from './service.ts'
 
 export type Health = {
+  isProbe(path: string): boolean
   /** undefined when the path is no health path. */
   answer(path: string): Promise<Answer> | undefined
 }
@@ -50,6 +51,7 @@ export function createHealth(input: {
   }
 
   return {
+    isProbe: (path) => path === HEALTH_LIVE_PATH || path === HEALTH_READY_PATH,
     answer(path) {
       if (path === HEALTH_LIVE_PATH) return Promise.resolve(answerWith(200, { status: 'live' }))
       if (path !== HEALTH_READY_PATH) return undefined

@@ -27,12 +27,12 @@ export type RestResponse = {
 export type RestLimits = {
   embedDepthMax: number
   statementTimeoutMs: number
-  /** Query shapes whose plan and statement are kept. */
-  planCacheEntriesMax: number
 }
 
 export const DEFAULT_LIMITS: RestLimits = {
   embedDepthMax: 16,
   statementTimeoutMs: 15_000,
-  planCacheEntriesMax: 1_000,
 }
+
+/** Query shapes whose plan and statement are kept. */
+export const PLAN_CACHE_ENTRIES_MAX = 1_000

@@ -6,7 +6,13 @@
 import type { RestSettings } from '@cascata/shared/project-document'
 import { type Database, DatabaseUnavailable, PostgresError } from '../session/database.ts'
 import type { Session } from '../session/session.ts'
-import { DEFAULT_LIMITS, type RestLimits, type RestRequestInput, type RestResponse } from './contract.ts'
+import {
+  DEFAULT_LIMITS,
+  PLAN_CACHE_ENTRIES_MAX,
+  type RestLimits,
+  type RestRequestInput,
+  type RestResponse,
+} from './contract.ts'
 import { RestError, RootDisabled, SchemaCacheMissing } from './errors.ts'
 import { execute } from './execute.ts'
 import { findRoutineByName, findTable } from './plan/plan.ts'
@@ -25,7 +31,8 @@ export type RestOptions = {
   settings: () => RestSettings
   /** For tests; a timer of the process when absent. */
   after?: After
-  limits?: Partial<RestLimits>
+  /** Read at each request, too. */
+  limits?: () => RestLimits
   /** Told when the schema could not be read; the keeper tries again by itself. */
   onSchemaError?: (error: unknown) => void
 }
@@ -64,13 +71,14 @@ class Timing {
 
 export function createRest(options: RestOptions): Rest {
   const { database, settings } = options
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const shapes = new PreparedShapes(limits.planCacheEntriesMax)
+  const limitsNow = options.limits ?? (() => DEFAULT_LIMITS)
+  const shapes = new PreparedShapes(PLAN_CACHE_ENTRIES_MAX)
   const keeper = new SchemaKeeper(options)
   let timezones: ReadonlySet<string> | null = null
 
   async function answer(input: RestRequestInput, session: Session, signal: AbortSignal) {
     const now = settings()
+    const limits = limitsNow()
     if (timezones === null && input.headers.prefer?.includes('timezone=')) {
       timezones = await loadTimezones(database)
     }
