@@ -17,6 +17,8 @@ export async function call(path, { method = 'GET', body } = {}) {
       ...(body && { 'content-type': 'application/json' }),
     },
     ...(body && { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw Object.assign(new Error('The instance does not answer.'), { status: 0 })
   })
   const content = await answer.json().catch(() => ({}))
   if (answer.ok) return content
@@ -28,16 +30,25 @@ export async function call(path, { method = 'GET', body } = {}) {
 
 export const part = (id) => document.getElementById(id)
 
-export function notice(text) {
-  part('notice').textContent = text
-  part('notice').hidden = text === ''
+export function show(element, text) {
+  element.textContent = text
+  element.hidden = text === ''
 }
 
-export async function copy(text, button) {
-  await navigator.clipboard.writeText(text)
-  const before = button.textContent
-  button.textContent = 'Copied'
-  setTimeout(() => {
-    button.textContent = before
-  }, 1500)
+export const notice = (text) => show(part('notice'), text)
+
+/** Selects what could not be copied, so that a key press copies it. */
+export async function copy(text, button, field) {
+  const before = button.dataset.label ?? button.textContent
+  button.dataset.label = before
+  try {
+    await navigator.clipboard.writeText(text)
+    button.textContent = 'Copied'
+    setTimeout(() => {
+      button.textContent = before
+    }, 1500)
+  } catch {
+    getSelection().selectAllChildren(field)
+    field.select?.()
+  }
 }

@@ -1,7 +1,9 @@
 // The first page: asks for a token, then lists the projects; keys are fetched only when asked for.
 
-import { call, copy, notice, part, token } from './api.js'
+import { call, copy, notice, part, show, token } from './api.js'
 
+const LOOK_AGAIN_MS = 5_000
+const rows = new Map()
 let cursor = null
 
 if (location.pathname === '/') start()
@@ -11,59 +13,107 @@ function start() {
     event.preventDefault()
     token.keep(part('token').value.trim())
     part('token').value = ''
-    list()
+    enter()
   })
   part('leave').addEventListener('click', () => {
     token.forget()
     location.reload()
   })
-  part('more').addEventListener('click', list)
-  if (token.read()) list()
+  part('more').addEventListener('click', () => attempt(more))
+  setInterval(() => {
+    if (!part('projects').hidden && document.visibilityState === 'visible') attempt(refresh)
+  }, LOOK_AGAIN_MS)
+  if (token.read()) attempt(more)
   else part('enter').hidden = false
 }
 
-async function list() {
+async function enter() {
+  // What the form had of the focus goes on to what takes its place.
+  if (await attempt(more)) part('projects-title').focus()
+  else part('token').focus()
+}
+
+async function attempt(work) {
   try {
-    const page = await call(`/v1/projects?limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`)
+    await work()
     notice('')
-    for (const project of page.items) part('list').append(row(project))
-    cursor = page.next_cursor
-    part('more').hidden = cursor === null
-    part('none').hidden = part('list').childElementCount > 0
-    part('enter').hidden = true
-    part('projects').hidden = false
-    part('leave').hidden = false
+    return true
   } catch (error) {
-    if (error.status === 401) token.forget()
     notice(error.message)
-    part('enter').hidden = part('list').childElementCount > 0
+    if (error.status === 401) leave()
+    else if (rows.size === 0 && part('projects').hidden) part('enter').hidden = false
+    return false
   }
 }
 
-function row(project) {
+/** The token is no longer good: nothing it showed stays. */
+function leave() {
+  token.forget()
+  rows.clear()
+  cursor = null
+  part('list').replaceChildren()
+  part('projects').hidden = true
+  part('leave').hidden = true
+  part('enter').hidden = false
+}
+
+async function more() {
+  const page = await call(`/v1/projects?limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`)
+  for (const project of page.items) fill(rows.get(project.ref) ?? row(project), project)
+  cursor = page.next_cursor
+  part('more').hidden = cursor === null
+  part('none').hidden = rows.size > 0
+  part('enter').hidden = true
+  part('projects').hidden = false
+  part('leave').hidden = false
+}
+
+/** The newest come first: the first page has what is new, and what people wait for. */
+async function refresh() {
+  const { items } = await call('/v1/projects?limit=50')
+  const fresh = items.filter(({ ref }) => !rows.has(ref)).map((project) => row(project))
+  part('list').prepend(...fresh)
+  for (const project of items) fill(rows.get(project.ref), project)
+  if (cursor === null) {
+    const there = new Set(items.map(({ ref }) => ref))
+    for (const [ref, item] of rows) {
+      if (there.has(ref)) continue
+      item.remove()
+      rows.delete(ref)
+    }
+  }
+  part('none').hidden = rows.size > 0
+}
+
+function row({ ref, url }) {
   const item = part('project').content.cloneNode(true).firstElementChild
   const within = (selector) => item.querySelector(selector)
-  within('h3').textContent = `${project.name} (${project.ref})`
-  within('.status').textContent = project.status
-  within('.status').dataset.status = project.status
-  within('.url').append(
-    Object.assign(document.createElement('a'), {
-      href: project.url,
-      textContent: project.url,
-      rel: 'noreferrer',
-    }),
-  )
-  if (project.last_problem) {
-    within('.problem').textContent = `${project.last_problem.title}: ${project.last_problem.detail}`
-    within('.problem').hidden = false
-  }
-  const button = within('.show-keys')
-  button.setAttribute('aria-label', `Show keys of ${project.ref}`)
-  button.addEventListener('click', () => toggleKeys(project.ref, button, within('.keys')))
+  within('.ref').textContent = ref
+  within('.url').textContent = url
+  within('.copy-url').setAttribute('aria-label', `Copy the URL of ${ref}`)
+  within('.copy-url').addEventListener('click', (event) => copy(url, event.currentTarget, within('.url')))
+  within('.show-keys').addEventListener('click', () => toggleKeys(ref, item))
+  rows.set(ref, item)
+  part('list').append(item)
   return item
 }
 
-async function toggleKeys(ref, button, target) {
+function fill(item, { name, status, last_problem: problem, purge_after: purgeAfter }) {
+  const within = (selector) => item.querySelector(selector)
+  within('h3').textContent = name
+  within('.status').textContent = status
+  within('.status').dataset.status = status
+  const until =
+    purgeAfter && `Kept until ${new Date(purgeAfter).toLocaleString()}: “projects restore” brings it back.`
+  show(within('.until'), until ?? '')
+  show(within('.problem'), problem ? `${problem.title}: ${problem.detail}` : '')
+}
+
+async function toggleKeys(ref, item) {
+  const [button, target, refused] = ['.show-keys', '.keys', '.refused'].map((each) =>
+    item.querySelector(each),
+  )
+  show(refused, '')
   if (!target.hidden) {
     target.replaceChildren()
     target.hidden = true
@@ -73,7 +123,7 @@ async function toggleKeys(ref, button, target) {
       target.replaceChildren(...key('anon', keys.anon_key), ...key('service_role', keys.service_role_key))
       target.hidden = false
     } catch (error) {
-      notice(error.message)
+      show(refused, error.message)
     }
   }
   button.setAttribute('aria-expanded', String(!target.hidden))
@@ -86,7 +136,8 @@ function key(name, value) {
   const field = Object.assign(document.createElement('input'), { readOnly: true, value })
   field.setAttribute('aria-label', `${name} key`)
   const button = Object.assign(document.createElement('button'), { type: 'button', textContent: 'Copy' })
-  button.addEventListener('click', () => copy(value, button).catch(() => field.select()))
+  button.setAttribute('aria-label', `Copy the ${name} key`)
+  button.addEventListener('click', () => copy(value, button, field))
   const line = Object.assign(document.createElement('dd'), { className: 'row' })
   line.append(field, button)
   return [term, line]

@@ -70,14 +70,14 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   }
 }
 
-/** A new first link from a second process beside the daemon: only the store is needed. */
-export async function newAdminLink(config: Config, log: Logger): Promise<string | undefined> {
+/** A new link from a second process beside the daemon: only the store is needed. Who may run it is root here. */
+export async function newAdminLink(config: Config, log: Logger): Promise<string> {
   const parts = await openParts(config, log)
   const store = await openInstanceStore(parts)
   try {
     const keys = await openInstanceKeys(store.instance, parts.seal)
     const app = createApp(await appPorts(parts, { store, keys, kick: () => {} }))
-    return (await app.claims.first())?.link
+    return (await app.claims.forRoot()).link
   } finally {
     await store.close()
   }

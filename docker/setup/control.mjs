@@ -121,12 +121,15 @@ const lastLogs = async () => {
 /** The one-time token that control printed last, undefined when it printed none. */
 export async function readClaim() {
   const logs = await run(['docker', 'logs', name], { env: childEnv })
-  const links = [
-    ...`${logs.stdout}${logs.stderr}`.matchAll(/Admin link \([^)]*\): \S*\/claim#(?:token=)?([\w.~+/-]+)/g),
-  ]
-  return links.at(-1)?.[1]
+  return lastClaim(`${logs.stdout}${logs.stderr}`)
 }
 
-/** Makes control print a fresh one, by starting it again. */
-export const restartControl = () =>
-  run(['docker', 'restart', '--time', String(STOP_TIMEOUT_S), name], { env: childEnv })
+/** A fresh one, which root of the machine may always ask for; the audit has it. */
+export async function newClaim() {
+  const argv = ['docker', 'exec', name, 'node', '/app/main.js', 'admin-link']
+  const { stdout } = await run(argv, { env: childEnv, timeoutMs: 60_000 })
+  return lastClaim(stdout)
+}
+
+const lastClaim = (text) =>
+  [...text.matchAll(/Admin link \([^)]*\): \S*\/claim#(?:token=)?([\w.~+/-]+)/g)].at(-1)?.[1]

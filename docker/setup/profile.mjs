@@ -1,12 +1,9 @@
 /** The profile of the `cascata` command: where the instance answers, and an owner's token. For its user's eyes alone. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { ApiFailed, controlApi } from './api.mjs'
 import { config } from './config.mjs'
-import { readClaim, restartControl, waitReady } from './control.mjs'
-
-const CLAIM_TIMEOUT_MS = 20_000
+import { newClaim, readClaim } from './control.mjs'
 
 /** Resolves to `{token, changed}`: the profile's own token where it is good, else one for the terminal's link. */
 export async function ensureOwner(report) {
@@ -29,19 +26,17 @@ const isGood = (token) =>
       throw error
     })
 
-/** Trades the printed one-time token for an API token; one that has run out is replaced by starting control again. */
+/**
+ * Trades the printed one-time token for an API token. Where that was used or has run out, control is asked for a
+ * fresh one: also for a profile that was lost, since whoever may do that is root on this machine.
+ */
 async function claim(report) {
-  const first = await redeem(await untilClaim(0))
+  const first = await redeem(await readClaim())
   if (first) return first
-  report('asking for a fresh one-time link')
-  await restartControl()
-  await waitReady(report)
-  const second = await redeem(await untilClaim(CLAIM_TIMEOUT_MS))
+  report('asking control for a fresh one-time link')
+  const second = await redeem(await newClaim())
   if (second) return second
-  throw new Error(
-    `The instance already has an owner, but ${config.profile} holds no token that it knows. ` +
-      'Put one there as {"control_url": ..., "token": ...}, or name another file by CASCATA_PROFILE.',
-  )
+  throw new Error('Control does not take the one-time link that it has just made.')
 }
 
 const redeem = async (oneTime) => {
@@ -52,15 +47,6 @@ const redeem = async (oneTime) => {
       if (error instanceof ApiFailed && error.status < 500) return undefined
       throw error
     })
-}
-
-async function untilClaim(timeoutMs) {
-  const until = performance.now() + timeoutMs
-  for (;;) {
-    const found = await readClaim()
-    if (found || performance.now() >= until) return found
-    await wait(200)
-  }
 }
 
 async function readProfile() {

@@ -25,6 +25,14 @@ export function claimCases({ store, clock, instance }: AppDeps) {
     return { link: `${instance.controlUrl}/claim#${token}`, expires_at: expiresAt }
   }
 
+  async function issueAsSystem(tx: Queries, requestId: string): Promise<ClaimLink> {
+    const link = await issue(tx)
+    const detail = { expires_at: link.expires_at }
+    const entry = { actor: 'system', action: 'claim.create', target: 'instance', detail }
+    await tx.audit.append({ ...entry, requestId })
+    return link
+  }
+
   return {
     /** Once true it stays true, and costs no query. */
     async isClaimed(): Promise<boolean> {
@@ -37,16 +45,19 @@ export function claimCases({ store, clock, instance }: AppDeps) {
       store.transaction(async (tx) => {
         if ((await tx.instance.get(CLAIMED)) !== undefined) return undefined
         await tx.claims.withdrawOpen()
-        const link = await issue(tx)
-        const detail = { expires_at: link.expires_at }
-        await tx.audit.append({
-          actor: 'system',
-          action: 'claim.create',
-          target: 'instance',
-          detail,
-          requestId: 'start',
-        })
-        return link
+        return issueAsSystem(tx, 'start')
+      }),
+
+    /**
+     * For whoever is root on the machine: it holds the master key, and with it everything an owner may do. So a lost
+     * token is no lost instance, and the audit has it.
+     */
+    forRoot: (): Promise<ClaimLink> =>
+      store.transaction(async (tx) => {
+        const isOwned = (await tx.instance.get(CLAIMED)) !== undefined
+        if (isOwned) await tx.claims.forgetExpired()
+        else await tx.claims.withdrawOpen()
+        return issueAsSystem(tx, 'admin-link')
       }),
 
     /** A link for a further owner. */

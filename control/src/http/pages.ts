@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { PathNotFound } from '@cascata/shared/problems/request'
 import { type Context, Hono } from 'hono'
 import type { Env, HttpDeps } from './env.ts'
+import { markdownToHtml } from './markdown.ts'
 
 const PAGE_POLICY = [
   "default-src 'none'",
@@ -29,18 +30,32 @@ const TYPES: Record<string, string> = {
 const CONSOLE_FILES = new Set(['style.css', 'claim.js', 'console.js', 'api.js'])
 const REFERENCE_FILES = new Set(['swagger-ui.css', 'swagger-ui-bundle.js'])
 
-const REFERENCE_HTML = `<!doctype html>
+/** No icon is served: an empty one keeps browsers from asking for it. */
+const headOf = (title: string, stylesheet: string) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Cascata control API</title>
-<link rel="stylesheet" href="/reference/swagger-ui.css">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${stylesheet}">`
+
+const REFERENCE_HTML = `${headOf('Cascata control API', '/reference/swagger-ui.css')}
 <div id="reference"></div>
 <script src="/reference/swagger-ui-bundle.js"></script>
 <script src="/reference/start.js"></script>
 </html>
 `
-const REFERENCE_START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#reference', deepLinking: true, persistAuthorization: false })\n`
+const REFERENCE_START = `const dark = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+dark.addEventListener('change', follow)
+follow()
+SwaggerUIBundle({ url: '/openapi.json', dom_id: '#reference', deepLinking: true, persistAuthorization: false })
+`
+const PROBLEM_HTML = `${headOf('Cascata: a problem', '/console/style.css')}
+<header><p class="brand"><a href="/">Cascata</a></p><nav><a href="/reference">API reference</a></nav></header>
+<main><article></article></main>
+</html>
+`
 
 type File = { body: Buffer; etag: string; type: string }
 
@@ -79,7 +94,7 @@ export function pageRoutes({ assets }: Pick<HttpDeps, 'assets'>) {
       const { code } = c.req.param()
       if (!/^[a-z][a-z0-9-]{0,60}$/.test(code)) throw PathNotFound()
       const text = await fileAt(assets.problems, `${code}.md`)
-      return send(c, c.req.header('accept')?.includes('text/html') ? asPage(text, code) : text)
+      return send(c, c.req.header('accept')?.includes('text/html') ? asPage(text) : text)
     })
 }
 
@@ -95,17 +110,9 @@ function send(c: Context<Env>, { body, etag, type }: File): Response {
   return new Response(new Uint8Array(body), { headers: { ...headers, 'content-type': type } })
 }
 
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
-
-/** A browser would download Markdown; it is made to be read as it is. */
-const asPage = ({ body }: File, code: string): File =>
+/** A browser would download Markdown; it is made to be read as a page. */
+const asPage = ({ body }: File): File =>
   toFile(
-    Buffer.from(
-      `<!doctype html><html lang="en"><meta charset="utf-8"><title>${code}</title>` +
-        '<meta name="viewport" content="width=device-width, initial-scale=1">' +
-        `<link rel="stylesheet" href="/console/style.css"><main><pre class="document">${body
-          .toString()
-          .replaceAll(/[&<>]/g, (char) => ESCAPES[char] ?? char)}</pre></main></html>`,
-    ),
+    Buffer.from(PROBLEM_HTML.replace('<article>', () => `<article>${markdownToHtml(body.toString())}`)),
     'page.html',
   )

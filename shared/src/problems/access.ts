@@ -52,7 +52,7 @@ export const ClaimInvalid = problem('claim-invalid', {
   status: 410,
   title: 'Claim link not valid',
   detail: () => 'This one-time link is not known, was used already or has expired.',
-  hint: 'Start control again, or have an owner make a new link.',
+  hint: 'Run "cascata link" as an owner, or admin-link on the machine, for a new one.',
 })
 
 export const TokenTied = problem('token-tied', {
