@@ -1,11 +1,16 @@
+import type { Operation } from '@cascata/shared/contract/operations'
 import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Client } from './client.ts'
 import { wordsOf } from './commands/completion.ts'
 import { migrationName } from './commands/db.ts'
+import { changeOf } from './commands/limits.ts'
 import { path } from './context.ts'
 import { eventData } from './events.ts'
 import { EXIT, failureOf } from './failure.ts'
 import { createOutput, list, table } from './output.ts'
+import { listAll } from './pages.ts'
 
 describe('failureOf', () => {
   test.each([
@@ -87,6 +92,36 @@ describe('output', () => {
     expect(written.err).toBe('working\n')
   })
 
+  const at = (progress: number, name: string, status = 'running') =>
+    ({
+      ...{ id: 'o1', kind: 'project.create', ref: 'shop', status, progress },
+      steps: [{ name, status: 'running', started_at: '', ended_at: null }],
+    }) as Operation
+
+  test('progress is one line for each step, however often it is told', () => {
+    const { written, streams } = spy()
+    const output = createOutput(false, streams)
+    for (const share of [0, 0.1, 0.2]) output.progress(at(share, 'db.ready'))
+    output.progress(at(0.5, 'runtime.start'))
+    output.progress(at(1, 'runtime.start', 'succeeded'))
+    expect(written.err.split('\n')).toEqual([
+      '  0%  project.create shop  db.ready',
+      ' 50%  project.create shop  runtime.start',
+      '100%  project.create shop  succeeded',
+      '',
+    ])
+  })
+
+  test('on a terminal it is one line written over, and what comes after has its own', () => {
+    const { written, streams } = spy()
+    const output = createOutput(false, { ...streams, err: { ...streams.err, isTTY: true, columns: 30 } })
+    output.progress(at(0, 'db.ready'))
+    output.progress(at(0.5, 'runtime.start'))
+    output.result({}, 'done')
+    expect(written.err).toBe('\r\x1b[2K  0%  project.create shop  db\r\x1b[2K 50%  project.create shop  ru\n')
+    expect(written.out).toBe('done\n')
+  })
+
   test('a failure is a document too', () => {
     const { written, streams } = spy()
     createOutput(true, streams).failure(
@@ -99,6 +134,34 @@ describe('output', () => {
   test('columns line up and an absent cell is a dash', () => {
     expect(table(['A', 'LONG'], [['xyz', null]])).toBe('A    LONG\nxyz  -')
     expect(list({ a: 1, bcd: 'x' })).toBe('a    1\nbcd  x')
+  })
+})
+
+test('a list is all of its pages', async () => {
+  const asked: string[] = []
+  const pages = [
+    { items: [1, 2], next_cursor: 'a/b' },
+    { items: [3], next_cursor: null },
+  ]
+  const client = {
+    get: async (path: string) => {
+      asked.push(path)
+      return pages[asked.length - 1]
+    },
+  } as unknown as Client
+  expect(await listAll(client, '/v1/operations?ref=shop', z.number())).toEqual([1, 2, 3])
+  expect(asked).toEqual([
+    '/v1/operations?ref=shop&limit=200',
+    '/v1/operations?ref=shop&limit=200&cursor=a%2Fb',
+  ])
+})
+
+test('of limits only what was named is changed', () => {
+  expect(changeOf({})).toEqual({})
+  expect(changeOf({ memory: 300, dbCpus: 2, bodyBytes: 5 })).toEqual({
+    runtime: { memory_mb: 300 },
+    db: { cpus: 2 },
+    body_bytes_max: 5,
   })
 })
 

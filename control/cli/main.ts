@@ -6,6 +6,7 @@ import { completionCommand } from './commands/completion.ts'
 import { dbCommands } from './commands/db.ts'
 import { instanceCommands } from './commands/instance.ts'
 import { logsCommand } from './commands/logs.ts'
+import { operationCommands } from './commands/operations.ts'
 import { projectCommands } from './commands/projects.ts'
 import { tokenCommands } from './commands/tokens.ts'
 import { readConfig } from './config.ts'
@@ -24,6 +25,7 @@ export function buildProgram(context = createContext(readConfig())): Command {
   projectCommands(program, context)
   dbCommands(program, context)
   backupCommands(program, context)
+  operationCommands(program, context)
   logsCommand(program, context)
   tokenCommands(program, context)
   completionCommand(program)

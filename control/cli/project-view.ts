@@ -3,6 +3,7 @@ import { Operation } from '@cascata/shared/contract/operations'
 import { Project, ProjectKeys } from '@cascata/shared/contract/projects'
 import type { Client } from './client.ts'
 import { path } from './context.ts'
+import { follow } from './follow.ts'
 import { list, type Output } from './output.ts'
 
 /** What control answers when it has taken an order for a project. */
@@ -29,4 +30,19 @@ export async function showWithKeys(
     ...(operation === undefined ? {} : { operation }),
   }
   output.result(document, list(document))
+}
+
+/** The end of a command that changes a project: what was accepted, or with `wait` what came of it. */
+export async function finish(
+  client: Client,
+  output: Output,
+  { accepted, wait }: { accepted: typeof Accepted._output; wait: boolean },
+): Promise<void> {
+  if (!wait) {
+    output.result(accepted, `${accepted.ref}: accepted, operation ${accepted.operation.id}`)
+    return
+  }
+  await follow(client, output, accepted.operation.id)
+  const project = await client.get(path`/v1/projects/${accepted.ref}`, Project)
+  output.result(project, list(project))
 }

@@ -52,6 +52,28 @@ describe('a simulated machine', () => {
     expect(wrongs(world)).toEqual(['sim-meta: 0 instead of one'])
   })
 
+  test('a project that waits for the edge says what is wrong with it, until it is mended', async () => {
+    const world = new SimulatedWorld(1)
+    const control = world.start()
+    world.store.create('blog', 'empty', null)
+    await settle(world, control)
+    const { onExec } = world.docker
+    world.docker.onExec = () => ({ exitCode: 1, stdout: '', stderr: 'nginx: [emerg] no' })
+    world.store.create('shop', 'empty', null)
+    for (let pass = 0; pass < 4; pass++) await onePass(control)
+    expect(world.store.rows.get('shop')).toMatchObject({
+      observedState: 'failing',
+      lastProblem: { code: 'edge-config-refused' },
+    })
+    expect(world.store.rows.get('blog')).toMatchObject({ observedState: 'running', lastProblem: null })
+
+    world.docker.onExec = onExec
+    world.nowMs += 61_000
+    await settle(world, control)
+    expect(world.store.rows.get('shop')).toMatchObject({ observedState: 'running', lastProblem: null })
+    expect(wrongs(world)).toEqual([])
+  })
+
   test('never routes to a runtime that does not answer while a project is restarted', async () => {
     const world = new SimulatedWorld(1)
     const control = world.start()

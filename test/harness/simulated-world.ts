@@ -99,6 +99,7 @@ export class SimulatedWorld {
       },
       site,
       domain: Domain.parse('localhost'),
+      controlUrl: 'http://localhost:8080',
       makeCertificate: () => trouble.call(life, 'openssl', () => ({ certificate: 'crt', key: 'key' })),
     }
     const common = {
@@ -112,6 +113,7 @@ export class SimulatedWorld {
       clock: { now: () => this.nowMs },
       random: () => trouble.chance.next(),
     }
+    const edgeReconciler = edgeTask(common)
     const projects = projectsTask({
       ...common,
       database: this.#database(life),
@@ -123,12 +125,13 @@ export class SimulatedWorld {
       }),
       urlOf: (ref) => `http://${ref}.localhost:8080`,
       served: () => servedNow(edge),
+      edgeTrouble: edgeReconciler.trouble,
       log: { info: () => {}, warn: () => {}, error: () => {} },
     })
     return {
       life,
       projects,
-      tasks: [systemTask(common), projects, edgeTask(common)],
+      tasks: [systemTask(common), projects, edgeReconciler],
       abort: new AbortController(),
     }
   }

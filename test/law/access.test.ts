@@ -8,7 +8,7 @@ import { CreateProject } from '@cascata/shared/contract/projects'
 import { RunSql } from '@cascata/shared/contract/sql'
 import { expect, test } from 'vitest'
 
-const log = { info() {}, warn() {}, error() {} }
+const log = { debug() {}, info() {}, warn() {}, error() {} }
 /** Nothing is asked of what stands behind: the routes are only listed, or refuse before they ask. */
 const behind = {
   instance: { home: '/nowhere' },

@@ -5,13 +5,13 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Backup } from '@cascata/shared/contract/backups'
 import { Operation } from '@cascata/shared/contract/operations'
-import { pageOf } from '@cascata/shared/contract/page'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { type Context, path } from '../context.ts'
 import { usage } from '../failure.ts'
 import { follow } from '../follow.ts'
 import { list, type Output, table } from '../output.ts'
+import { listAll } from '../pages.ts'
 import { readSecretFile } from '../secrets.ts'
 import { keyHeaders, upload } from '../upload.ts'
 
@@ -24,6 +24,7 @@ export function backupCommands(program: Command, context: Context): void {
   downloadCommand(backups, context)
   verifyCommand(backups, context)
   restoreCommand(backups, context)
+  deleteCommand(backups, context)
 }
 
 type CreateOptions = { recipient: string[]; passphraseFile?: string; wait?: true }
@@ -62,10 +63,7 @@ function listCommand(backups: Command, context: Context): void {
     .command('list <ref>')
     .description("a project's archives, newest first")
     .action(async (ref: string, _options: unknown, command: Command) => {
-      const { items } = await (await context.client()).get(
-        `${path`/v1/projects/${ref}/backups`}?limit=200`,
-        pageOf(Backup),
-      )
+      const items = await listAll(await context.client(), path`/v1/projects/${ref}/backups`, Backup)
       const rows = items.map((backup) => [backup.id, backup.status, backup.bytes, backup.created_at])
       context.output(command).result(items, table(['ID', 'STATUS', 'BYTES', 'CREATED'], rows))
     })
@@ -135,26 +133,34 @@ function restoreCommand(backups: Command, context: Context): void {
     .description("put a backup's data back in place of its project's")
     .option('--yes', 'do it without asking')
     .option('--passphrase-file <file>', 'file that holds its passphrase')
+    .option('--identity-file <file>', "age identity that can open it, where the instance's own does not")
     .option('--wait', 'return when it is done')
-    .action(
-      async (id: string, options: { yes?: true; passphraseFile?: string; wait?: true }, command: Command) => {
-        if (!options.yes)
-          throw usage(`"backups restore ${id}" needs --yes: what was written since is replaced`)
-        const [client, output] = [await context.client(), context.output(command)]
-        const body = options.passphraseFile
-          ? { passphrase: await readSecretFile(options.passphraseFile) }
-          : {}
-        const { operation } = await client.send(
-          'POST',
-          path`/v1/backups/${id}/restore`,
-          z.object({ operation: Operation }),
-          { body },
-        )
-        if (options.wait) await follow(client, output, operation.id)
-        output.result(
-          { id, operation: operation.id },
-          options.wait ? `${id}: restored` : `${id}: accepted, operation ${operation.id}`,
-        )
-      },
-    )
+    .action(async (id: string, options: KeyOptions & { yes?: true; wait?: true }, command: Command) => {
+      if (!options.yes) throw usage(`"backups restore ${id}" needs --yes: what was written since is replaced`)
+      const [client, output] = [await context.client(), context.output(command)]
+      const { passphraseFile, identityFile } = options
+      const body = {
+        ...(passphraseFile && { passphrase: await readSecretFile(passphraseFile) }),
+        ...(identityFile && { identity: await readSecretFile(identityFile) }),
+      }
+      const started = z.object({ operation: Operation })
+      const { operation } = await client.send('POST', path`/v1/backups/${id}/restore`, started, { body })
+      if (options.wait) await follow(client, output, operation.id)
+      output.result(
+        { id, operation: operation.id },
+        options.wait ? `${id}: restored` : `${id}: accepted, operation ${operation.id}`,
+      )
+    })
+}
+
+function deleteCommand(backups: Command, context: Context): void {
+  backups
+    .command('delete <id>')
+    .description('delete a backup and its file for good')
+    .option('--yes', 'do it without asking')
+    .action(async (id: string, options: { yes?: true }, command: Command) => {
+      if (!options.yes) throw usage(`"backups delete ${id}" needs --yes: nothing brings it back`)
+      await (await context.client()).send('DELETE', path`/v1/backups/${id}`, z.unknown())
+      context.output(command).result({ id, deleted: true }, `${id}: deleted`)
+    })
 }

@@ -1,14 +1,14 @@
 /** `cascata projects ...` */
-import { pageOf } from '@cascata/shared/contract/page'
 import { Project, ProjectKeys } from '@cascata/shared/contract/projects'
 import type { Command } from 'commander'
-import type { Client } from '../client.ts'
 import { type Context, path } from '../context.ts'
 import { usage } from '../failure.ts'
 import { follow } from '../follow.ts'
-import { list, type Output, table } from '../output.ts'
-import { Accepted, showWithKeys } from '../project-view.ts'
+import { list, table } from '../output.ts'
+import { listAll } from '../pages.ts'
+import { Accepted, finish, showWithKeys } from '../project-view.ts'
 import { importCommand } from './import.ts'
+import { limitsCommand } from './limits.ts'
 
 export function projectCommands(program: Command, context: Context): void {
   const projects = program.command('projects').description('make, list and steer projects')
@@ -28,6 +28,7 @@ export function projectCommands(program: Command, context: Context): void {
     action: 'undelete',
   })
   deleteCommand(projects, context)
+  limitsCommand(projects, context)
 }
 
 function createCommand(projects: Command, context: Context): void {
@@ -58,7 +59,7 @@ function readCommands(projects: Command, context: Context): void {
     .description('all projects')
     .action(async (_options: unknown, command: Command) => {
       const client = await context.client()
-      const items = await allPages(client, '/v1/projects')
+      const items = await listAll(client, '/v1/projects', Project)
       const rows = items.map((project) => [
         project.ref,
         project.name,
@@ -88,21 +89,6 @@ function readCommands(projects: Command, context: Context): void {
       const keys = await client.get(path`/v1/projects/${ref}/keys`, ProjectKeys)
       output.result(keys, list(keys))
     })
-}
-
-async function allPages(client: Client, base: string): Promise<Project[]> {
-  const items: Project[] = []
-  let cursor: string | null = ''
-  while (cursor !== null) {
-    const query = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
-    const page: { items: Project[]; next_cursor: string | null } = await client.get(
-      `${base}?limit=200${query}`,
-      pageOf(Project),
-    )
-    items.push(...page.items)
-    cursor = page.next_cursor
-  }
-  return items
 }
 
 type Lifecycle = { verb: string; what: string; action: string }
@@ -135,16 +121,4 @@ function deleteCommand(projects: Command, context: Context): void {
       const accepted = await client.send('DELETE', path`/v1/projects/${ref}`, Accepted)
       await finish(client, output, { accepted, wait: options.wait === true })
     })
-}
-
-type Finish = { accepted: typeof Accepted._output; wait: boolean }
-
-async function finish(client: Client, output: Output, { accepted, wait }: Finish): Promise<void> {
-  if (!wait) {
-    output.result(accepted, `${accepted.ref}: accepted, operation ${accepted.operation.id}`)
-    return
-  }
-  await follow(client, output, accepted.operation.id)
-  const project = await client.get(path`/v1/projects/${accepted.ref}`, Project)
-  output.result(project, list(project))
 }

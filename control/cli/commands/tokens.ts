@@ -1,10 +1,10 @@
 /** `cascata tokens ...`: who may call the control API. */
-import { pageOf } from '@cascata/shared/contract/page'
 import { CreatedToken, Token } from '@cascata/shared/contract/tokens'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { type Context, path } from '../context.ts'
 import { list, table } from '../output.ts'
+import { listAll } from '../pages.ts'
 
 export function tokenCommands(program: Command, context: Context): void {
   const tokens = program.command('tokens').description('API tokens of the instance')
@@ -12,7 +12,7 @@ export function tokenCommands(program: Command, context: Context): void {
     .command('list')
     .description('all tokens (never their secrets)')
     .action(async (_options: unknown, command: Command) => {
-      const { items } = await (await context.client()).get('/v1/tokens?limit=200', pageOf(Token))
+      const items = await listAll(await context.client(), '/v1/tokens', Token)
       const rows = items.map((token) => [
         token.id,
         token.name,

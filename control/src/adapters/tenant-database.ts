@@ -1,5 +1,5 @@
 /** A project's Postgres as its reconciler asks for it: awake, up to date, and begun with its starter. */
-import { StarterUnknown } from '@cascata/shared/problems/database'
+import { TemplateUnknown } from '@cascata/shared/problems/projects'
 import type { Templates } from '@cascata/templates'
 import { connectAdmin, waitUntilReady } from './project-database.ts'
 import { applyStarter } from './project-migrations.ts'
@@ -22,7 +22,7 @@ export function tenantDatabase(templates: Templates) {
 
     async applyStarter(socketDir: string, passwords: RolePasswords, template: string): Promise<void> {
       const starter = await templates.findStarter(template)
-      if (!starter) throw StarterUnknown(template)
+      if (!starter) throw TemplateUnknown(template)
       const session = await SqlSession.open(socketDir, { user: 'postgres', password: passwords.postgres })
       try {
         await applyStarter(session, starter)

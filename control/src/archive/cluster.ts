@@ -8,13 +8,8 @@ import type { Readable, Writable } from 'node:stream'
 import { CLUSTER_OWNER } from '@cascata/shared/caf/base-roles'
 import postgres from 'postgres'
 
-/** How the programs are called; control's image has them where `DEBIAN_TOOLS` says. */
+/** How `pg_dump` and `pg_restore` are called: in control's image by their names. */
 export type PgTools = { dump: readonly string[]; restore: readonly string[] }
-
-export const DEBIAN_TOOLS: PgTools = {
-  dump: ['/usr/lib/postgresql/17/bin/pg_dump'],
-  restore: ['/usr/lib/postgresql/17/bin/pg_restore'],
-}
 
 export type Cluster = {
   /** Directory of `.s.PGSQL.5432`. */

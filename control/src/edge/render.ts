@@ -37,9 +37,9 @@ function http(site: EdgeSite, digest: string): string {
     GLOBALS,
     certificate(site.domain),
     probe(digest),
-    UNKNOWN_HOSTS,
+    unknownHosts(site),
     control(site.domain),
-    ...projects.map((project) => projectBlocks(site.domain, project)),
+    ...projects.map((project) => projectBlocks(site, project)),
   ]
   return `http {\n${indented(blocks.join('\n\n'))}\n}`
 }
@@ -122,11 +122,20 @@ ssl_certificate_key /etc/cascata/certs/${domain}.key;`
 
 const LISTEN = 'listen 8080;\nlisten 8443 ssl;'
 
-const UNKNOWN_HOSTS = `server {
+const unknownHosts = (site: EdgeSite) => `server {
   listen 8080 default_server;
   listen 8443 ssl default_server;
   server_name _;
+${indented(problemPages(site))}
 ${indented(everything(answers.UnknownHost))}
+}`
+
+/**
+ * The `type` of a problem is relative, and so on the host that answered with it; the pages are control's. The code is
+ * what the pattern let through, never the path: that may hold a line's end.
+ */
+const problemPages = ({ controlUrl }: EdgeSite) => `location ~ ^/problems/(?<code>[a-z0-9-]+)$ {
+  return 302 ${controlUrl}/problems/$code;
 }`
 
 function control(domain: Domain): string {
@@ -145,8 +154,8 @@ function control(domain: Domain): string {
   ].join('\n\n')
 }
 
-function projectBlocks(domain: Domain, { ref, answer, bodyBytesMax }: ProjectSite): string {
-  const head = [LISTEN, `server_name ${ref}.${domain};`]
+function projectBlocks(site: EdgeSite, { ref, answer, bodyBytesMax }: ProjectSite): string {
+  const head = [LISTEN, `server_name ${ref}.${site.domain};`, problemPages(site)]
   if (answer === 'paused') return server([...head, everything(answers.ProjectPaused)])
   if (answer === 'importing') return server([...head, everything(answers.ProjectImporting)])
   const name = `project_${ref}`

@@ -2,9 +2,12 @@ import { Domain } from '@cascata/shared/domain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderEdge } from './render.ts'
-import { EdgeSite, ProjectSite } from './site.ts'
+import { ControlUrl, EdgeSite, ProjectSite } from './site.ts'
 
 const project = (ref: string, answer: object | string = { slot: 1 }) => ({ ref, bodyBytesMax: 1_000, answer })
+
+const siteOf = (projects: readonly object[]) =>
+  EdgeSite.parse({ domain: 'localhost', controlUrl: 'http://localhost:8080', workers: 2, projects })
 
 describe('a domain', () => {
   test.each(['localhost', 'example.com', 'a.b-c.d1', `${'x'.repeat(63)}.example`])('may be %j', (domain) => {
@@ -38,6 +41,7 @@ describe('the text', () => {
       fc.property(fc.string({ unit: 'binary' }), (hostile) => {
         const parsed = ProjectSite.safeParse(project(hostile))
         if (parsed.success) expect(hostile).toMatch(/^[a-z][a-z0-9-]*$/)
+        if (ControlUrl.safeParse(hostile).success) expect(hostile).toMatch(/^[a-z0-9:/.-]+$/)
         const domain = Domain.safeParse(hostile)
         if (domain.success) expect(hostile).toMatch(/^[a-z0-9.-]+$/)
       }),
@@ -45,23 +49,20 @@ describe('the text', () => {
   })
 
   test('is the same whatever the order of the projects', () => {
-    const of = (refs: readonly string[]) =>
-      renderEdge(
-        EdgeSite.parse({ domain: 'localhost', workers: 2, projects: refs.map((ref) => project(ref)) }),
-      )
+    const of = (refs: readonly string[]) => renderEdge(siteOf(refs.map((ref) => project(ref))))
     expect(of(['blog', 'shop'])).toEqual(of(['shop', 'blog']))
   })
 
   test('sends no request to a project that is paused or being filled', () => {
     const projects = [project('wiki', 'paused'), project('desk', 'importing')]
-    const { text } = renderEdge(EdgeSite.parse({ domain: 'localhost', workers: 2, projects }))
+    const { text } = renderEdge(siteOf(projects))
     expect(text).not.toMatch(/upstream project_|\/run\/cascata\/(?:wiki|desk)/)
     expect(text).toContain('server_name wiki.localhost;')
   })
 
   test('closes every brace and quote', () => {
     const projects = [project('shop'), project('wiki', 'paused')]
-    const { text } = renderEdge(EdgeSite.parse({ domain: 'localhost', workers: 2, projects }))
+    const { text } = renderEdge(siteOf(projects))
     const code = text.replaceAll(/^ *#.*$/gm, '').replaceAll(/'[^']*'/g, "''")
     expect(code.split('{').length).toBe(code.split('}').length)
     expect(code.split("'").length % 2).toBe(1)

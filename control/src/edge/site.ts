@@ -9,6 +9,13 @@ import { z } from 'zod'
 export const Slot = z.int().min(1).max(99).brand<'Slot'>()
 export type Slot = z.infer<typeof Slot>
 
+/** Where control answers, as people reach it; no slash at the end. */
+export const ControlUrl = z
+  .string()
+  .regex(/^https?:\/\/[a-z0-9.-]+(?::[0-9]{1,5})?$/)
+  .brand<'ControlUrl'>()
+export type ControlUrl = z.infer<typeof ControlUrl>
+
 export const ProjectSite = z.object({
   ref: ProjectRef,
   bodyBytesMax: z.int().positive(),
@@ -19,6 +26,7 @@ export type ProjectSite = z.infer<typeof ProjectSite>
 
 export const EdgeSite = z.object({
   domain: Domain,
+  controlUrl: ControlUrl,
   workers: z.int().min(1).max(64),
   projects: z.array(ProjectSite),
 })

@@ -52,7 +52,8 @@ export const access = {
   'POST /v1/projects/:ref/undelete': adminOf,
   'POST /v1/projects/:ref/rotate-keys': adminOf,
   'PATCH /v1/projects/:ref/limits': admin,
-  'GET /v1/projects/:ref/settings': readOf,
+  // `app.settings` is where tenants keep secrets for their functions.
+  'GET /v1/projects/:ref/settings': adminOf,
   'PATCH /v1/projects/:ref/settings': adminOf,
   'GET /v1/projects/:ref/keys': adminOf,
   'POST /v1/projects/:ref/sql': adminOf,

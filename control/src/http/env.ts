@@ -6,6 +6,7 @@ import type { Caller } from '../app/caller.ts'
 
 /** As much of pino as is used. */
 export type Log = {
+  debug(fields: object, text: string): void
   info(fields: object, text: string): void
   warn(fields: object, text: string): void
   error(fields: object, text: string): void

@@ -4,7 +4,7 @@ const MiB = 1024 * 1024
 export const BODY_BYTES_MAX = MiB
 /** SQL comes as dumps, too. */
 export const SQL_BODY_BYTES_MAX = 64 * MiB
-/** Wrong tokens or claims from one address within the window; more are not looked at. */
+/** Wrong tokens or claims from one address within the window; further wrong ones are told to wait. */
 export const FAILED_ATTEMPTS_MAX = 20
 export const FAILED_ATTEMPTS_WINDOW_MS = 60_000
 /** Addresses remembered; the oldest make room. */

@@ -1,3 +1,6 @@
+import { Problem } from '@cascata/shared/problem'
+import { StepFailed } from '@cascata/shared/problems/reconcile'
+
 /** A reconciler as the driver sees it: something that may be run at any time, and does nothing when all is well. */
 export type Task = {
   name: string
@@ -15,6 +18,10 @@ export type Pass = {
 }
 
 export type Failure = { what: string; error: unknown }
+
+/** What a failed step is called where people look: its own words, or that it failed. */
+export const problemAt = (step: string, error: unknown): Problem =>
+  error instanceof Problem ? error : StepFailed(step).because(error)
 
 export const settled: Pass = { applied: [], failed: [] }
 

@@ -22,9 +22,11 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     ...common,
     probe: edgeProbe(site.paths.edgeProbe),
     domain: config.domain,
+    controlUrl: urls.controlUrl,
     makeCertificate: selfSigned,
   }
   const paced = { store, readiness: { isReady, waitUntilReady }, changed, clock, random: Math.random }
+  const edgeReconciler = edgeTask({ ...edge, ...paced })
   const projects = projectsTask({
     ...common,
     ...paced,
@@ -32,9 +34,10 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     openSecrets: (row) => openSecrets(seal, row),
     urlOf: urls.projectUrl,
     served: () => servedNow(edge),
+    edgeTrouble: edgeReconciler.trouble,
     log,
   })
-  const driver = startDriver([systemTask(common), projects, edgeTask({ ...edge, ...paced })], log)
+  const driver = startDriver([systemTask(common), projects, edgeReconciler], log)
   wake.driver = driver
 
   const watching = new AbortController()

@@ -3,7 +3,7 @@ import type { Problem } from '@cascata/shared/problem'
 import { RETRY_AFTER_S } from '../gate/limits.ts'
 import type { Answer, Dialect } from './service.ts'
 
-/** Pages of problems, relative: the instance serves them itself. */
+/** Pages of problems, relative: the edge sends who asks for one on to the instance's own. */
 const PAGES = '/problems/'
 
 export const problemDialect: Dialect = (problem, requestId) => ({

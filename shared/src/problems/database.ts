@@ -59,9 +59,3 @@ export const TenantMigrationChanged = problem('tenant-migration-changed', {
   detail: (name: string) => `The database holds ${name} with another content than this version of Cascata.`,
   hint: 'The postgres image and control are of different builds: make both again.',
 })
-
-export const StarterUnknown = problem('starter-unknown', {
-  status: 422,
-  title: 'No such template',
-  detail: (name: string) => `There is no starter template named ${name}.`,
-})

@@ -2,7 +2,12 @@
 import { EdgeSite } from '@cascata/control/edge/site'
 
 const site = (domain: string, projects: readonly object[]): EdgeSite =>
-  EdgeSite.parse({ domain, workers: 2, projects })
+  EdgeSite.parse({
+    domain,
+    controlUrl: domain === 'localhost' ? 'http://localhost:8080' : `https://${domain}`,
+    workers: 2,
+    projects,
+  })
 
 const MiB = 1024 * 1024
 const running = (ref: string, slot = 1) => ({ ref, bodyBytesMax: 10 * MiB, answer: { slot } })

@@ -35,10 +35,11 @@ export const gate = ({ app }: HttpDeps, attempts: Attempts) =>
     async function identify(c: Context<Env>): Promise<Caller> {
       const header = c.req.header('authorization')
       if (header === undefined) throw ApiTokenMissing()
-      if (attempts.exceeded(c.get('address'))) throw AttemptsExceeded()
       const token = BEARER.exec(header)?.[1]
       const caller = token && (await app.tokens.identify(token, c.get('requestId')))
+      // A good token always passes: behind one address there may be many callers, and one of them may be broken.
       if (caller) return caller
+      if (attempts.exceeded(c.get('address'))) throw AttemptsExceeded()
       attempts.fail(c.get('address'))
       throw ApiTokenInvalid()
     }

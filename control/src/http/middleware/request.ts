@@ -1,11 +1,13 @@
 /** Every request: its id, its address, the headers of every answer, and one line in the log. */
 import { randomUUID } from 'node:crypto'
-import { REQUEST_ID_HEADER } from '@cascata/shared/http'
+import { HEALTH_LIVE_PATH, HEALTH_READY_PATH, REQUEST_ID_HEADER } from '@cascata/shared/http'
 import { createMiddleware } from 'hono/factory'
 import { forLog } from '../../app/failure.ts'
 import type { Env, HttpDeps } from '../env.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,100}$/
+
+const PROBES: ReadonlySet<string> = new Set([HEALTH_LIVE_PATH, HEALTH_READY_PATH])
 
 const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -39,5 +41,7 @@ export const requestFrame = ({ log, clock }: HttpDeps) =>
       token_id: c.get('caller')?.tokenId,
     }
     if (c.res.status >= 500) log.error({ ...fields, err: forLog(failure) }, 'request failed')
+    // Probes come every few seconds for ever: they would be most of the log.
+    else if (PROBES.has(c.req.path)) log.debug(fields, 'request')
     else log.info(typeof failure === 'string' ? { ...fields, problem: failure } : fields, 'request')
   })

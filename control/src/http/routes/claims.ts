@@ -1,6 +1,7 @@
 /** Claim links over HTTP. */
 import { ClaimLink, RedeemClaim } from '@cascata/shared/contract/claims'
 import { CreatedToken } from '@cascata/shared/contract/tokens'
+import { Problem } from '@cascata/shared/problem'
 import { AttemptsExceeded, ClaimInvalid } from '@cascata/shared/problems/access'
 import type { App } from '../../app/app.ts'
 import type { Attempts } from '../attempts.ts'
@@ -27,10 +28,15 @@ export function claimRoutes({ claims }: App, attempts: Attempts) {
 
   return router()
     .openapi(redeem, async (c) => {
-      if (attempts.exceeded(c.var.address)) throw AttemptsExceeded()
-      attempts.fail(c.var.address)
       c.header('cache-control', 'no-store')
-      return c.json(await claims.redeem(c.req.valid('json').token, c.var.requestId), 201)
+      const { requestId, address } = c.var
+      const made = await claims.redeem(c.req.valid('json').token, requestId).catch((error: unknown) => {
+        const isWrong = error instanceof Problem && error.code === ClaimInvalid.code
+        if (isWrong && attempts.exceeded(address)) throw AttemptsExceeded()
+        if (isWrong) attempts.fail(address)
+        throw error
+      })
+      return c.json(made, 201)
     })
     .openapi(create, async (c) => {
       c.header('cache-control', 'no-store')

@@ -1,6 +1,15 @@
 /** SQL and migrations over HTTP. */
 import { AppliedMigration, ApplyMigration, Migration, RunSql, SqlResult } from '@cascata/shared/contract/sql'
 import {
+  DatabaseUnreachable,
+  MigrationChanged,
+  MigrationEndsTransaction,
+  SqlCopyRefused,
+  SqlFailed,
+  SqlResultTooLarge,
+  SqlTimeout,
+} from '@cascata/shared/problems/database'
+import {
   ProjectDeleted,
   ProjectImporting,
   ProjectNotReady,
@@ -12,7 +21,8 @@ import { endpoint, json, RefParam } from '../endpoint.ts'
 import { router } from '../router.ts'
 
 const tag = 'SQL'
-const asleep = [ProjectDeleted, ProjectImporting, ProjectPaused, ProjectNotReady]
+const asleep = [ProjectDeleted, ProjectImporting, ProjectPaused, ProjectNotReady, DatabaseUnreachable]
+const refused = [SqlFailed, SqlTimeout, SqlCopyRefused]
 
 export function sqlRoutes({ sql }: App) {
   const run = endpoint('POST /v1/projects/:ref/sql', {
@@ -20,7 +30,7 @@ export function sqlRoutes({ sql }: App) {
     summary: 'Run SQL as the project’s `postgres` role',
     request: { params: RefParam, body: json(RunSql) },
     answer: { status: 200, description: 'One result for each statement.', schema: SqlResult },
-    problems: asleep,
+    problems: [...asleep, ...refused, SqlResultTooLarge],
   })
   const migrate = endpoint('POST /v1/projects/:ref/migrations', {
     tag,
@@ -29,7 +39,7 @@ export function sqlRoutes({ sql }: App) {
       'It is applied and recorded in one transaction; a version that is there already is left alone.',
     request: { params: RefParam, body: json(ApplyMigration) },
     answer: { status: 200, description: 'Applied now or before.', schema: AppliedMigration },
-    problems: asleep,
+    problems: [...asleep, ...refused, MigrationChanged, MigrationEndsTransaction],
   })
   const list = endpoint('GET /v1/projects/:ref/migrations', {
     tag,

@@ -26,6 +26,8 @@ export type EdgeWorld = {
   probe: EdgeProbe
   site: Site
   domain: Domain
+  /** Where control answers, for those who look a problem up. */
+  controlUrl: string
   makeCertificate(domain: Domain): Promise<Certificate>
 }
 

@@ -1,6 +1,7 @@
 /** Keeps nginx serving what the projects' rows say, and nothing else. */
 import { join } from 'node:path'
 import type { Clock } from '@cascata/shared/clock'
+import type { Problem } from '@cascata/shared/problem'
 import { renderEdge } from '../../edge/render.ts'
 import { routesOf } from '../../edge/site.ts'
 import type { Container } from '../../engine/engine.ts'
@@ -11,7 +12,7 @@ import type { Effects } from '../effects.ts'
 import type { Readiness } from '../projects/database-port.ts'
 import { readySlots, type Served } from '../projects/observe.ts'
 import type { ReconcilerStore } from '../projects/store-port.ts'
-import { type Pass, settled, type Task } from '../task.ts'
+import { type Pass, problemAt, settled, type Task } from '../task.ts'
 import { applyEdgeStep, certificatePaths, type EdgeWorld } from './apply.ts'
 import { CURRENT, listCandidates, servedBy } from './candidates.ts'
 import { type EdgeObserved, type EdgeWanted, planEdge } from './plan.ts'
@@ -23,22 +24,32 @@ export type EdgeDeps = EdgeWorld & {
   store: Pick<ReconcilerStore, 'projects'>
   readiness: Readiness
   effects: Effects
-  /** The edge serves something else than before: whoever waits for it may go on. */
+  /** The edge serves something else than before, or cannot: whoever waits for it is to look again. */
   changed(): void
   clock: Clock
   random(): number
 }
 
-export function edgeTask(deps: EdgeDeps): Task {
+export type EdgeTask = Task & {
+  /** Why the edge does not serve what it should; null when it does, as far as is known. */
+  trouble(): Problem | null
+}
+
+export function edgeTask(deps: EdgeDeps): EdgeTask {
+  let trouble: Problem | null = null
   // Keyed by what was tried: a new intent is tried at once.
   const backoff = new Backoff(PACING, deps.random)
   return {
     name: 'edge',
     everyMs: 10_000,
+    trouble: () => trouble,
     async run(signal) {
       const { wanted, seen } = await look(deps)
       const steps = planEdge(wanted, seen)
-      if (steps.length === 0) return settled
+      if (steps.length === 0) {
+        trouble = null
+        return settled
+      }
       const { digest } = wanted.rendered
       const againInMs = backoff.waitMs(digest, deps.clock.now())
       if (againInMs > 0) return { ...settled, againInMs }
@@ -49,11 +60,14 @@ export function edgeTask(deps: EdgeDeps): Task {
           await deps.effects.run(`_system.${step.do}`, () => applyEdgeStep(deps, step))
         } catch (error) {
           backoff.failed(digest, deps.clock.now())
+          trouble = problemAt(step.do, error)
+          deps.changed()
           return failedAt(step.do, error, { applied, againInMs: backoff.waitMs(digest, deps.clock.now()) })
         }
         applied.push(step.do)
       }
       backoff.succeeded(digest)
+      trouble = null
       deps.changed()
       return { applied, failed: [] }
     },
@@ -70,7 +84,7 @@ export const servedNow = async ({ files, probe, site }: EdgeWorld): Promise<Serv
   servedBy(files, site.paths, await probe.digest())
 
 async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObserved }> {
-  const { files, site, domain, probe } = deps
+  const { files, site, probe } = deps
   const rows = await deps.store.projects.list()
   const [containers, serving] = await Promise.all([deps.engine.list(), probe.digest()])
   const served = await servedBy(files, site.paths, serving)
@@ -86,7 +100,7 @@ async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObs
       return { row, seen }
     }),
   )
-  const edge = edgeSiteOf(site, domain, projects)
+  const edge = edgeSiteOf(site, deps, projects)
   const spec = edgeSpec(site)
   const wanted = { rendered: renderEdge(edge), routes: routesOf(edge), spec }
   const container = containers.find(({ name }) => name === spec.name)

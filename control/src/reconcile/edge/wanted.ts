@@ -3,7 +3,7 @@
 import type { Domain } from '@cascata/shared/domain'
 import { ProjectRef } from '@cascata/shared/ids'
 import type { EdgeSite, ProjectSite } from '../../edge/site.ts'
-import { Slot } from '../../edge/site.ts'
+import { ControlUrl, Slot } from '../../edge/site.ts'
 import type { Container } from '../../engine/engine.ts'
 import type { Site } from '../../engine/spec.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
@@ -21,11 +21,12 @@ const WORKERS = 2
 
 export function edgeSiteOf(
   site: Site,
-  domain: Domain,
+  { domain, controlUrl }: { domain: Domain; controlUrl: string },
   projects: readonly { row: ProjectRow; seen: Seen }[],
 ): EdgeSite {
   return {
     domain,
+    controlUrl: ControlUrl.parse(controlUrl),
     workers: WORKERS,
     projects: projects.flatMap(({ row, seen }) => projectSite(site, row, seen) ?? []),
   }

@@ -8,15 +8,14 @@
 
 import type { Clock } from '@cascata/shared/clock'
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
-import { Problem } from '@cascata/shared/problem'
-import { StepFailed } from '@cascata/shared/problems/reconcile'
+import type { Problem } from '@cascata/shared/problem'
 import type { Container } from '../../engine/engine.ts'
 import { type Site, SYSTEM } from '../../engine/spec.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 import { Backoff } from '../backoff.ts'
 import type { Effects } from '../effects.ts'
 import { runInOrder } from '../steps.ts'
-import type { Log, Pass, Task } from '../task.ts'
+import { type Log, type Pass, problemAt, type Task } from '../task.ts'
 import { applyStep, type World } from './apply.ts'
 import { observeProject, type Served } from './observe.ts'
 import { type Plan, type ProjectStep, planOrphan, planProject } from './plan.ts'
@@ -32,6 +31,8 @@ export type Deps = Omit<World, 'paths'> & {
   openSecrets(row: Pick<ProjectRow, 'ref' | 'secrets'>): ProjectSecrets
   urlOf(ref: string): string
   served(): Promise<Served>
+  /** Why the edge does not serve what it should; null when it does. */
+  edgeTrouble(): Problem | null
   /** Something was changed: runs the reconcilers again soon. */
   changed(): void
   clock: Clock
@@ -128,7 +129,10 @@ class Projects {
       const plan = planProject(site, wanted, await observeProject(this.#world, wanted, { ...seen, prepared }))
       const waiting = seen.open.filter((each) => isOf(each, row))
       if (plan.steps.length > 0) return { ref: row.ref, plan, wanted, row, operation: waiting.at(-1)?.id }
+      const trouble = this.#deps.edgeTrouble()
       if (plan.complete) await this.#recordSettled(row, plan, waiting.length > 0)
+      // All of its own is done, and the edge is not: without a backoff, for there is nothing here to try again.
+      else if (trouble) await this.#recordProblem(row, trouble)
     } catch (error) {
       await this.#recordFailed(row, 'observe', error)
     }
@@ -206,10 +210,14 @@ class Projects {
   }
 
   async #recordFailed(row: ProjectRow, step: string, error: unknown): Promise<void> {
-    const { store, clock, log } = this.#deps
+    const { clock, log } = this.#deps
     this.#backoff.failed(keyOf(row), clock.now())
     log.warn({ project: row.ref, step, err: error }, 'step failed')
-    const { code, title, message } = error instanceof Problem ? error : StepFailed(step).because(error)
+    await this.#recordProblem(row, problemAt(step, error))
+  }
+
+  async #recordProblem(row: ProjectRow, { code, title, message }: Problem): Promise<void> {
+    const { store, log } = this.#deps
     const problem = { code, title, detail: message }
     if (
       row.observedState === 'failing' &&
