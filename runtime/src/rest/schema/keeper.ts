@@ -44,6 +44,10 @@ export class SchemaKeeper {
     return this.cache !== null
   }
 
+  now(): SchemaCache | null {
+    return this.cache
+  }
+
   /** The cache; waits for the first load. Null when that failed. */
   async current(): Promise<SchemaCache | null> {
     if (this.cache === null && this.loading !== null) await this.loading
