@@ -67,7 +67,7 @@ class Timing {
 }
 
 export function createRest(options: RestOptions): Rest {
-  const { database, settings } = options
+  const { database } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const shapes = new PreparedShapes(limits.planCacheEntriesMax)
   const recall = new Recall(limits.planCacheEntriesMax)
@@ -75,7 +75,7 @@ export function createRest(options: RestOptions): Rest {
   let timezones: ReadonlySet<string> | null = null
 
   async function answer(input: RestRequestInput, session: Session, signal: AbortSignal) {
-    const now = settings()
+    const now = keeper.settings()
     if (timezones === null && input.headers.prefer?.includes('timezone=')) {
       timezones = await loadTimezones(database)
     }
