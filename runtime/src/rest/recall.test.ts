@@ -70,7 +70,7 @@ describe('a read seen before', () => {
           expect(recalled(query('x', 'y', 1), asked)?.request).toEqual(parse(inputOf(asked)))
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     )
   })
 })
