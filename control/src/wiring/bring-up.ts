@@ -2,7 +2,6 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { SystemNotReady } from '@cascata/shared/problems/reconcile'
 import { nodeFiles } from '../adapters/files.ts'
 import { waitUntilReady } from '../adapters/project-database.ts'
 import { systemTask } from '../reconcile/system/task.ts'
@@ -28,9 +27,7 @@ export async function bringUpSystem({ engine, effects, site, log }: Parts): Prom
 }
 
 export async function openInstanceStore({ paths }: Parts): Promise<Store> {
-  await waitUntilReady(paths.metaSocketDir, { timeoutMs: META_TIMEOUT_MS }).catch((error: unknown) => {
-    throw SystemNotReady("The instance's own database (meta)").because(error)
-  })
+  await waitUntilReady(paths.metaSocketDir, { timeoutMs: META_TIMEOUT_MS })
   return openStore({
     socketDir: paths.metaSocketDir,
     // By peer: control is root.

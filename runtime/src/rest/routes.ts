@@ -74,26 +74,17 @@ class Timing {
 }
 
 export function createRest(options: RestOptions): Rest {
-<<<<<<< HEAD
-  const { database, settings } = options
+  const { database } = options
   const limitsNow = options.limits ?? (() => DEFAULT_LIMITS)
   const shapes = new PreparedShapes(PLAN_CACHE_ENTRIES_MAX)
-=======
-  const { database } = options
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const shapes = new PreparedShapes(limits.planCacheEntriesMax)
-  const recall = new Recall(limits.planCacheEntriesMax)
->>>>>>> main
+  // Limits need no place in it: they come with the settings, in one document.
+  const recall = new Recall(PLAN_CACHE_ENTRIES_MAX)
   const keeper = new SchemaKeeper(options)
   let timezones: ReadonlySet<string> | null = null
 
   async function answer(input: RestRequestInput, session: Session, signal: AbortSignal) {
-<<<<<<< HEAD
-    const now = settings()
-    const limits = limitsNow()
-=======
     const now = keeper.settings()
->>>>>>> main
+    const limits = limitsNow()
     if (timezones === null && input.headers.prefer?.includes('timezone=')) {
       timezones = await loadTimezones(database)
     }
