@@ -151,6 +151,19 @@ describe('after it', () => {
     },
   )
 
+  test('root of the machine becomes an owner again, which the audit has', async () => {
+    const { link } = await on.app.claims.forRoot()
+    const redeemed = await on.call('POST', '/v1/claim', { body: { token: new URL(link).hash.slice(1) } })
+    expect(redeemed.status).toBe(201)
+    const again = String(redeemed.body.token)
+    const { body } = await on.call('GET', '/v1/audit', { as: again })
+    expect(body.items?.slice(0, 2)).toMatchObject([
+      { actor: 'claim', action: 'claim.redeem' },
+      { actor: 'system', action: 'claim.create', target: 'instance', request_id: 'admin-link' },
+    ])
+    expect((await on.call('GET', '/v1/tokens', { as: owner })).status).toBe(200)
+  })
+
   test('a tied token does its own project', async () => {
     const reply = await on.call('POST', '/v1/projects/own/pause', { as: tokens['tied admin'], body: {} })
     expect(reply.status).toBe(202)

@@ -48,7 +48,19 @@ describe('tokens', () => {
     }
     expect(new Set(statuses)).toEqual(new Set([401, 429]))
     expect((await get('/v1/projects')).status).toBe(200)
+    expect((await on.call('GET', '/v1/projects', { as: owner, headers: from })).status).toBe(200)
   })
+})
+
+test('wrong claims are counted by address; a good one passes all the same', async () => {
+  const from = { 'x-forwarded-for': '192.0.2.8' }
+  const redeem = async (token: string) =>
+    (await on.call('POST', '/v1/claim', { body: { token }, headers: from })).status
+  const statuses: number[] = []
+  for (let at = 0; at < 22; at++) statuses.push(await redeem('ccl_wrong'))
+  expect(new Set(statuses)).toEqual(new Set([410, 429]))
+  const { body } = await post('/v1/claims')
+  expect(await redeem(new URL(String(body.link)).hash.slice(1))).toBe(201)
 })
 
 describe('operations', () => {

@@ -18,12 +18,13 @@ export function tokenCommands(program: Command, context: Context): void {
         token.name,
         token.scope,
         token.project_ref,
+        token.created_at,
         token.last_used_at,
         token.revoked_at,
       ])
       context
         .output(command)
-        .result(items, table(['ID', 'NAME', 'SCOPE', 'PROJECT', 'LAST USED', 'REVOKED'], rows))
+        .result(items, table(['ID', 'NAME', 'SCOPE', 'PROJECT', 'CREATED', 'LAST USED', 'REVOKED'], rows))
     })
   tokens
     .command('create <name>')

@@ -142,6 +142,15 @@ const problemPages = ({ controlUrl }: EdgeSite) => `location ~ ^/problems/(?<cod
   return 302 ${controlUrl}/problems/$code;
 }`
 
+/**
+ * A stream may outlive the worker it began on: a reload, most often the one it tells of. That worker closes the
+ * connection behind the last event, so the caller is told beforehand not to send anything else on it.
+ */
+const EVENTS = `location ~ ^/v1/operations/[^/]+/events$ {
+  keepalive_timeout 0;
+  proxy_pass http://control;
+}`
+
 function control(domain: Domain): string {
   const names = [...new Set([domain, 'localhost', '127.0.0.1'])].join(' ')
   return [
@@ -153,6 +162,7 @@ function control(domain: Domain): string {
       'client_max_body_size 0;',
       'proxy_read_timeout 3600s;',
       'proxy_send_timeout 3600s;',
+      EVENTS,
       passTo('control', { away: ControlStarting(), late: UpstreamTimeout() }),
     ]),
   ].join('\n\n')

@@ -31,6 +31,8 @@ export function operationQueries(db: Db) {
       .where(stillOpen(id))
   }
   const finished = sql`clock_timestamp()` as unknown as string
+  const atLeast = (progress: number) =>
+    sql`greatest(${operations.progress}, ${progress}::float8)` as unknown as number
 
   return {
     find,
@@ -83,9 +85,9 @@ export function operationQueries(db: Db) {
           .set({ steps, status: 'running', updatedAt: sql`clock_timestamp()` })
           .where(eq(operations.id, id))
       }),
-    /** 0 to 1. */
+    /** 0 to 1. It never goes back: a further pass counts its own steps, and a job that runs again begins anew. */
     progress: (id: string, progress: number): Promise<void> =>
-      set(id, { progress: Math.min(1, Math.max(0, progress)) }),
+      set(id, { progress: atLeast(Math.min(1, Math.max(0, progress))) }),
     succeed: (id: string, result?: Record<string, unknown>): Promise<void> =>
       set(id, { status: 'succeeded', progress: 1, result: result ?? null, input: {}, finishedAt: finished }),
     fail: (id: string, problem: OperationProblem): Promise<void> =>
