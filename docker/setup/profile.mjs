@@ -24,7 +24,8 @@ const isGood = (token) =>
     .then(() => true)
     .catch((error) => {
       // Unclaimed: the profile is of an instance that was removed, and this one is new.
-      if (error instanceof ApiFailed && (error.status < 500 || error.code === 'instance-unclaimed')) return false
+      if (error instanceof ApiFailed && (error.status < 500 || error.code === 'instance-unclaimed'))
+        return false
       throw error
     })
 

@@ -207,17 +207,31 @@ describe('a turn that takes long', () => {
 })
 
 describe('a connection that goes away', () => {
-  test('loses what was on the wire, says so, and the next turn finds another', async () => {
+  test('takes a long statement with it, says so, and the writes behind it run elsewhere', async () => {
     const db = open()
     const pid = await pidOf(db)
     const sent = ['select pg_sleep(10), 2', 'select 1', 'select 2'].map((text) => failure(db.run(turn(text))))
     await running('pg_sleep(10), 2')
+    await pause(1_100)
     await terminate(pid)
-    expect(await Promise.all(sent)).toEqual(['lost', 'lost', 'lost'])
+    expect(await Promise.all(sent)).toEqual(['lost', 'nothing', 'nothing'])
     expect(await pidOf(db)).not.toBe(pid)
     expect(events).toContainEqual(
       expect.objectContaining({ event: 'connection-lost', processId: Number(pid), turns: 3 }),
     )
+  })
+
+  test('costs a short write nothing when Postgres ended the session: it runs once, elsewhere', async () => {
+    const db = open()
+    const pid = await pidOf(db)
+    const before = { text: 'select pg_sleep(0.3), 7', values: [] }
+    const was = Number(await ask(db, 'select n::text from notes where id = 9', { role: 'wire_b' }))
+    const write = db.run(
+      turn('update notes set n = n + 1 where id = 9 returning n', { before, role: 'wire_b' }),
+    )
+    await running('pg_sleep(0.3), 7')
+    await terminate(pid)
+    expect(String((await write).rows[0]?.[0])).toBe(String(was + 1))
   })
 
   test('while idle is not noticed by the next turn', async () => {
@@ -235,6 +249,7 @@ describe('a connection that goes away', () => {
     const sent = failure(db.run(turn('select pg_sleep(10), 3')))
     const waiting = [1, 2, 3].map((i) => ask(db, `select ${i}`))
     await running('pg_sleep(10), 3')
+    await pause(1_100)
     await terminate(pid)
     expect(await sent).toBe('lost')
     expect(await Promise.all(waiting)).toEqual(['1', '2', '3'])

@@ -1,9 +1,11 @@
 /** The walls of the house, on the sources as they are. A broken law names file, line and rule. */
 import { expect, test } from 'vitest'
-import { readProblemPages, readSources } from './repository.ts'
+import { readProblemIndex, readProblemPages, readSources } from './repository.ts'
 import { backwardImports, brokenWalls, circles } from './rules/imports.ts'
 import { shellStrings, strayEnvironment, strayPackages } from './rules/owners.ts'
 import {
+  answeredAtTheEdge,
+  brokenIndex,
   declaredProblems,
   declaredTwice,
   pagesWithoutProblem,
@@ -14,6 +16,7 @@ import { inWords } from './source.ts'
 
 const files = readSources()
 const declared = declaredProblems(files)
+const named = [...declared, ...answeredAtTheEdge(files)]
 
 test.each([
   ['each zone imports only what its line in the plan allows', () => brokenWalls(files)],
@@ -27,11 +30,12 @@ test.each([
   ['names say something', () => badNames(files)],
   ['what is left to do has an issue', () => looseEnds(files)],
   ['no test is skipped or alone', () => skippedTests(files)],
+  ['each problem has its page, with what, why and how', () => problemsWithoutPage(named, readProblemPages())],
+  ['each page has its problem', () => pagesWithoutProblem(named, readProblemPages())],
   [
-    'each problem has its page, with what, why and how',
-    () => problemsWithoutPage(declared, readProblemPages()),
+    'the index of problems lists every page and only those',
+    () => brokenIndex(readProblemIndex(), named, readProblemPages()),
   ],
-  ['each page has its problem', () => pagesWithoutProblem(declared, readProblemPages())],
   ['a problem is declared once', () => declaredTwice(declared)],
 ])('%s', (_sentence, breaches) => {
   expect(breaches().map(inWords)).toEqual([])

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { backwardImports, brokenWalls, circles } from './rules/imports.ts'
 import { shellStrings, strayEnvironment, strayPackages } from './rules/owners.ts'
 import {
+  answeredAtTheEdge,
+  brokenIndex,
   declaredProblems,
   declaredTwice,
   pagesWithoutProblem,
@@ -209,5 +211,35 @@ describe('problems', () => {
     expect(declaredTwice(declaredProblems(twice)).map(inWords)).toEqual([
       'shared/src/problems/b.ts:1 [problem-once] "a-b" is declared in shared/src/problems/a.ts:2 already',
     ])
+  })
+
+  test('what nginx answers by itself needs its page', () => {
+    const text = "\nexport const Away: Answer = {\n  status: 503,\n  code: 'a-b',\n}"
+    const answers = answeredAtTheEdge([{ path: 'control/src/edge/answers.ts', text }])
+    expect(problemsWithoutPage(answers, new Map()).map(inWords)).toEqual([
+      'control/src/edge/answers.ts:3 [problem-pages] docs/problems/a-b.md is missing',
+    ])
+  })
+
+  const row = (code: string, status: string) => `| [\`${code}\`](${code}.md) | ${status} | What it is |\n`
+  const [stated] = declare('a-b').map((file) => ({
+    ...file,
+    text: file.text.replace('{}', '{ status: 409 }'),
+  }))
+
+  test.each([
+    ['a page that is not listed', '', ':1 [problem-index] "a-b" is not listed'],
+    ['a row without a page', row('a-b', '409') + row('c', '400'), ':2 [problem-index] "c" has no such page'],
+    ['a row twice', row('a-b', '409') + row('a-b', '409'), ':2 [problem-index] "a-b" is listed twice'],
+    ['another status', row('a-b', '404'), ':1 [problem-index] "a-b" is answered with 409'],
+  ])('in the index %s is found', (_sentence, index, words) => {
+    const named = declaredProblems(stated ? [stated] : [])
+    const breaches = brokenIndex(index, named, new Map([['a-b', page]]))
+    expect(breaches.map(inWords)).toEqual([`docs/problems/README.md${words}`])
+  })
+
+  test('an index that lists every page with its statuses is right', () => {
+    const named = declaredProblems(stated ? [stated] : [])
+    expect(brokenIndex(row('a-b', '409, 503'), named, new Map([['a-b', page]]))).toEqual([])
   })
 })

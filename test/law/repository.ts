@@ -31,3 +31,6 @@ export function readProblemPages(): Map<string, string> {
   const names = readdirSync(folder).filter((name) => name.endsWith('.md') && name !== 'README.md')
   return new Map(names.map((name) => [name.slice(0, -3), readFileSync(join(folder, name), 'utf8')]))
 }
+
+/** The table of all problems. */
+export const readProblemIndex = (): string => readFileSync(join(ROOT, 'docs/problems/README.md'), 'utf8')

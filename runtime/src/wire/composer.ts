@@ -15,6 +15,7 @@ import type { FrameWriter } from './writer.ts'
 const NO_SCOPE = ''
 const RESET = 'reset all'
 const UNNAMED = ''
+const CHECK_NOW = 'set constraints all immediate'
 
 export class Composer {
   readonly #writer: FrameWriter
@@ -30,7 +31,7 @@ export class Composer {
     const { turn } = job
     const flight = new Flight(job)
     for (const name of this.#statements.takeClosed()) this.#writer.closeStatement(name)
-    if (turn.isolation) {
+    if (turn.isolation || rehearses(turn)) {
       flight.isExplicit = true
       this.#run(flight, NO_SCOPE, { text: beginOf(turn), values: [] })
     }
@@ -39,12 +40,13 @@ export class Composer {
     this.#run(flight, NO_SCOPE, { text: this.#settingsText(settings.length / 2), values: settings })
     const scope = scopeOf(turn)
     if (turn.before) this.#run(flight, scope, turn.before)
-    flight.mainStep = 2 + (turn.isolation ? 1 : 0) + (turn.before ? 1 : 0)
+    flight.mainStep = 2 + (flight.isExplicit ? 1 : 0) + (turn.before ? 1 : 0)
     flight.mainStatement = this.#bind(flight, scope, turn.main)
     if (!flight.mainStatement?.columns) this.#writer.describePortal()
     this.#writer.execute()
 
     if (typeof turn.end === 'string') {
+      if (rehearses(turn)) this.#run(flight, NO_SCOPE, { text: CHECK_NOW, values: [] })
       this.end(flight, turn.end)
     } else {
       flight.isSynced = false
@@ -124,4 +126,8 @@ function scopeOf(turn: Turn): string {
   return `${role}\0${searchPath}`
 }
 
-const beginOf = (turn: Turn) => `begin isolation level ${turn.isolation}${turn.readOnly ? ' read only' : ''}`
+const beginOf = ({ isolation, readOnly }: Turn) =>
+  `begin${isolation ? ` isolation level ${isolation}` : ''}${readOnly ? ' read only' : ''}`
+
+/** A write that is meant to be rolled back shows what it would have come to: deferred constraints are checked too. */
+const rehearses = (turn: Turn) => turn.end === 'rollback' && !turn.readOnly

@@ -11,6 +11,7 @@ import { Composer } from './composer.ts'
 import type { Flight } from './flight.ts'
 import type { Job } from './job.ts'
 import type { DatabaseOptions, WireLimits } from './limits.ts'
+import { Abandoned } from './retry.ts'
 import type { Session } from './startup.ts'
 import { StatementCache } from './statements.ts'
 import { FrameWriter } from './writer.ts'
@@ -134,8 +135,8 @@ export class Connection {
     this.#session.channel.end(TERMINATE)
   }
 
-  destroy(error: Error): void {
-    this.#session.channel.destroy(error)
+  destroy(reason: string): void {
+    this.#session.channel.destroy(new Abandoned(reason))
   }
 
   #onFrame(code: number, chunk: Buffer, start: number, end: number): void {
@@ -159,7 +160,7 @@ export class Connection {
 
   #onOversize(code: number): void {
     if (code === Code.dataRow) this.#flights[0]?.tooLarge(this.#limits.resultBytesMax)
-    else this.destroy(new Error('Postgres sent an impossible frame.'))
+    else this.destroy('Postgres sent an impossible frame.')
   }
 
   #onError(head: Flight): void {
@@ -193,7 +194,7 @@ export class Connection {
   #onReady(head: Flight | undefined, status: number): void {
     if (head && status === IDLE) this.#land(head)
     else if (head?.isExplicit && !this.#isMending) this.#mend()
-    else this.destroy(new Error('The statement left a transaction open.'))
+    else this.destroy('The statement left a transaction open.')
   }
 
   #land(head: Flight): void {
@@ -217,7 +218,7 @@ export class Connection {
   /** Postgres takes what is on the wire for the copy's rows, a Sync included: only a turn without followers can be saved. */
   #endCopy(head: Flight): void {
     if (this.#flights.length > 1) {
-      this.destroy(new Error('COPY swallowed the turns behind it.'))
+      this.destroy('COPY swallowed the turns behind it.')
     } else {
       this.#writer.copyFail('COPY is not supported here')
       if (head.isSynced) this.#writer.sync()
@@ -239,6 +240,7 @@ export class Connection {
 
   #onClosed(error: Error | undefined): void {
     const flights = this.#flights.splice(0)
+    if (flights[0]) flights[0].ranMs = this.#owner.now() - this.headSince
     this.#isRetired = true
     this.#owner.onLost(this, flights, this.#fatal ?? error)
   }

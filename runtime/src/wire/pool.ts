@@ -4,18 +4,27 @@
  * Connections are shared: a turn goes to the one with the fewest in flight. One whose first turn runs long takes
  * nobody else, so that a slow statement has its own lane.
  */
-import { type Answer, type Database, DatabaseUnavailable, type Turn } from '../session/database.ts'
+import {
+  type Answer,
+  type Database,
+  DatabaseUnavailable,
+  PostgresError,
+  type Turn,
+} from '../session/database.ts'
 import { backoff } from './backoff.ts'
 import { endsConnection } from './codec.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import type { Flight } from './flight.ts'
 import { checkTurn, Job, unreachable } from './job.ts'
 import type { DatabaseOptions, WireLimits } from './limits.ts'
-import { isStale, wasHitByMistake } from './retry.ts'
+import { isStale, mayRepeat, wasHitByMistake } from './retry.ts'
 import { openSession } from './startup.ts'
 import { sweep } from './sweep.ts'
 
 const RETRIES_MAX = 3
+
+/** A statement that brings Postgres down without a word must not do so again and again. */
+const retriesAfter = (reason: Error | undefined) => (reason instanceof PostgresError ? RETRIES_MAX : 1)
 
 export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
   readonly #options: DatabaseOptions
@@ -84,9 +93,12 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
       })
     }
     const lost = new DatabaseUnavailable('lost', 'The connection to the database was lost.', { cause: error })
-    for (const { job, error } of flights) {
+    // The last one first: each is put at the head of the queue.
+    for (const flight of flights.toReversed()) {
       // What Postgres refused by itself was rolled back, whatever came after.
-      job.fail(error && !endsConnection(error) ? error : lost)
+      if (flight.error && !endsConnection(flight.error)) flight.job.fail(flight.error)
+      else if (mayRepeat(flight, error) && flight.job.retries < retriesAfter(error)) this.#again(flight.job)
+      else flight.job.fail(lost)
     }
     this.#dispatch()
   }
@@ -206,7 +218,7 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
           reason: action.reason,
         })
       } else if (action.do === 'destroy') {
-        connection.destroy(new Error('Postgres did not end the statement in time.'))
+        connection.destroy('Postgres did not end the statement in time.')
       }
       for (const job of action.hedge) {
         if (!this.#pick(now)) break

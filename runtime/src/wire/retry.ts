@@ -1,6 +1,8 @@
 /** Tells failures that were not the turn's own, and after which nothing of it is left in Postgres. */
+import { PostgresError } from '../session/database.ts'
 import type { Flight } from './flight.ts'
 
+const ADMIN_SHUTDOWN = '57P01'
 const QUERY_CANCELED = '57014'
 const INVALID_STATEMENT_NAME = '26000'
 const FEATURE_NOT_SUPPORTED = '0A000'
@@ -25,4 +27,24 @@ export function wasHitByMistake(flight: Flight): boolean {
   if (flight.error?.code !== QUERY_CANCELED || !flight.mayBeHit || flight.isMainDone) return false
   const { timeoutMs } = flight.job.turn
   return timeoutMs <= 0 || flight.ranMs < timeoutMs * 0.9
+}
+
+/** We ended the connection ourselves: what was on it is not tried again, or it would end the next one too. */
+export class Abandoned extends Error {
+  override readonly name = 'Abandoned'
+}
+
+/** Longer than this, and what ended the session was probably meant for the statement itself. */
+const BYSTANDER_MS = 1_000
+
+/**
+ * May a turn whose connection went away be sent again? A read may, whatever became of it. A write may when Postgres
+ * itself ended the session (a restart) before the main query was done: it was rolled back. After its main query was
+ * done it may have been committed, and without a word from Postgres nobody knows.
+ */
+export function mayRepeat(flight: Flight, reason: Error | undefined): boolean {
+  if (reason instanceof Abandoned || flight.ranMs > BYSTANDER_MS) return false
+  const { turn } = flight.job
+  if (turn.readOnly && typeof turn.end !== 'function') return true
+  return reason instanceof PostgresError && reason.code === ADMIN_SHUTDOWN && !flight.isMainDone
 }

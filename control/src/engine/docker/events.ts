@@ -1,10 +1,10 @@
 /** What happens to this instance's containers, as it happens. After a break the stream is opened again by itself. */
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import type { EngineEvent } from '../engine.ts'
 import { INSTANCE, isRole, PROJECT, ROLE } from './labels.ts'
+import { linesOf } from './lines.ts'
 
 const RECONNECT_MS_MIN = 200
 const RECONNECT_MS_MAX = 5_000
@@ -40,7 +40,7 @@ async function* lines(docker: Docker, instance: string, signal: AbortSignal): As
   const stop = () => destroy(stream)
   signal.addEventListener('abort', stop, { once: true })
   try {
-    yield* createInterface({ input: stream })
+    yield* linesOf(stream as AsyncIterable<Buffer>)
   } finally {
     signal.removeEventListener('abort', stop)
     destroy(stream)

@@ -1,9 +1,9 @@
 /** What a container wrote, line by line, both streams together in the order they came. */
 
-import { createInterface } from 'node:readline'
 import { PassThrough, type Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import { call } from './call.ts'
+import { linesOf } from './lines.ts'
 
 type Options = { tail: number; follow: boolean; signal?: AbortSignal }
 
@@ -19,7 +19,7 @@ export async function* logs(docker: Docker, name: string, options: Options): Asy
   options.signal?.addEventListener('abort', stop, { once: true })
   try {
     if (options.signal?.aborted) return
-    yield* createInterface({ input: lines, crlfDelay: Number.POSITIVE_INFINITY })
+    yield* linesOf(lines)
   } finally {
     options.signal?.removeEventListener('abort', stop)
     source.destroy()

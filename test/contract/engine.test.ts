@@ -1,0 +1,190 @@
+/** What reconcilers may rely on, asked of Docker and of the simulated engine alike. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { dockerEngine } from '@cascata/control/engine/docker/engine'
+import type { Container, ContainerSpec, Engine, EngineEvent } from '@cascata/control/engine/engine'
+import { specHash } from '@cascata/control/engine/spec'
+import { afterAll, describe, expect, test } from 'vitest'
+import { testConfig } from '../harness/config.ts'
+import { chanceOf } from '../harness/seeded.ts'
+import { SimulatedDocker } from '../harness/simulated-engine.ts'
+import { Trouble } from '../harness/simulated-faults.ts'
+
+const INSTANCE = `contract-${process.pid}`
+const IMAGE = `cascata-edge:${testConfig.imageTag}`
+const MiB = 1024 * 1024
+
+const spec = (name: string, more: Partial<ContainerSpec> = {}): ContainerSpec => ({
+  name: `${INSTANCE}-${name}`,
+  project: 'shop',
+  role: 'db',
+  image: IMAGE,
+  command: ['sleep', '600'],
+  env: { GREETING: 'a b; $(c)' },
+  uid: 4321,
+  gid: 4321,
+  groups: [990],
+  mounts: [{ kind: 'tmpfs', target: '/tmp', bytes: MiB }],
+  network: 'none',
+  limits: { memoryBytes: 64 * MiB, cpus: 0.5, pids: 32 },
+  stopSignal: 'SIGTERM',
+  stopTimeoutS: 2,
+  ...more,
+})
+
+const docker = dockerEngine({ socket: '/var/run/docker.sock', instance: INSTANCE })
+const simulated = new SimulatedDocker(new Trouble(chanceOf(1))).engine({ alive: true })
+
+const find = async (engine: Engine, { name }: ContainerSpec): Promise<Container | undefined> =>
+  (await engine.list()).find((container) => container.name === name)
+
+describe.each<[string, Engine]>([
+  ['docker', docker],
+  ['the simulated engine', simulated],
+])('%s', (_kind, engine) => {
+  afterAll(async () => {
+    for (const { name } of await engine.list()) await engine.remove(name)
+  })
+
+  test('creates without starting, and shows what it was made from', async () => {
+    const one = spec('created')
+    await engine.create(one)
+    expect(await find(engine, one)).toMatchObject({
+      project: 'shop',
+      role: 'db',
+      state: 'created',
+      spec: specHash(one),
+      image: IMAGE,
+    })
+  })
+
+  test('is content with each act a second time', async () => {
+    const one = spec('twice')
+    for (const _again of [1, 2]) await engine.create(one)
+    for (const _again of [1, 2]) await engine.start(one.name)
+    expect(await find(engine, one)).toMatchObject({ state: 'running', exitCode: null })
+    for (const _again of [1, 2]) await engine.stop(one.name)
+    expect(await find(engine, one)).toMatchObject({ state: 'exited' })
+    for (const _again of [1, 2]) await engine.remove(one.name)
+    expect(await find(engine, one)).toBeUndefined()
+    await engine.stop(one.name)
+  })
+
+  test('refuses a name that another spec has, and starts what was stopped again', async () => {
+    const one = spec('taken')
+    await engine.create(one)
+    await expect(engine.create({ ...one, env: {} })).rejects.toMatchObject({ code: 'container-conflict' })
+    await engine.start(one.name)
+    await engine.stop(one.name)
+    await engine.start(one.name)
+    expect(await find(engine, one)).toMatchObject({ state: 'running' })
+  })
+
+  test('removes what runs, and the name is free at once', async () => {
+    const one = spec('reborn')
+    for (const restarts of ['1', '2', '3']) {
+      await engine.create({ ...one, env: { restarts } })
+      await engine.start(one.name)
+      await engine.remove(one.name)
+    }
+    expect(await find(engine, one)).toBeUndefined()
+  })
+
+  test('says engine-unavailable of what is not there', async () => {
+    await expect(engine.start(`${INSTANCE}-nobody`)).rejects.toMatchObject({ code: 'engine-unavailable' })
+    await expect(engine.exec(`${INSTANCE}-nobody`, ['true'])).rejects.toMatchObject({
+      code: 'engine-unavailable',
+    })
+  })
+
+  test('tells of a death, and ends with its signal', async () => {
+    const one = spec('mourned')
+    const stop = new AbortController()
+    const seen: EngineEvent[] = []
+    const listening = (async () => {
+      for await (const event of engine.events(stop.signal)) {
+        seen.push(event)
+        if (event.action === 'die') stop.abort()
+      }
+    })()
+    // The stream is open once it has told of a first start.
+    await engine.create(one)
+    for (let left = 50; left > 0 && !seen.some(({ action }) => action === 'start'); left--) {
+      await engine.stop(one.name)
+      await engine.start(one.name)
+      await pause(20)
+    }
+    await engine.stop(one.name)
+    await listening
+    expect(seen.at(-1)).toEqual({ project: 'shop', role: 'db', name: one.name, action: 'die' })
+  })
+})
+
+describe('docker alone', () => {
+  const one = spec('inside')
+  afterAll(() => docker.remove(one.name))
+
+  test('runs an argv as it is, both outputs apart, with its exit code', async () => {
+    await docker.create(one)
+    await docker.start(one.name)
+    const argv = ['bash', '-c', 'printf "%s|%s" "$1" "$GREETING"; echo no >&2; exit 3', 'x', '$(id); "q"']
+    expect(await docker.exec(one.name, argv)).toEqual({
+      exitCode: 3,
+      stdout: '$(id); "q"|a b; $(c)',
+      stderr: 'no\n',
+    })
+  })
+
+  test('gives up an exec that does not end', async () => {
+    await expect(docker.exec(one.name, ['sleep', '30'], { timeoutMs: 300 })).rejects.toMatchObject({
+      code: 'engine-unavailable',
+    })
+  })
+
+  test('gives the process no more than its spec says', async () => {
+    const { stdout } = await docker.exec(one.name, [
+      'bash',
+      '-c',
+      'id -u; id -g; id -G; grep -E "^(CapEff|NoNewPrivs)" /proc/self/status; touch /x 2>&1; touch /tmp/x && echo tmp; ls /sys/class/net',
+    ])
+    expect(stdout.split('\n').map((line) => line.replace(/\s+/g, ' '))).toEqual([
+      '4321',
+      '4321',
+      '4321 990',
+      'CapEff: 0000000000000000',
+      'NoNewPrivs: 1',
+      "touch: cannot touch '/x': Read-only file system",
+      'tmp',
+      'lo',
+      '',
+    ])
+  })
+
+  test('reads the log line by line, and measures memory', async () => {
+    const loud = spec('loud', { command: ['bash', '-c', 'echo one; echo two >&2; echo three; sleep 600'] })
+    await docker.create(loud)
+    await docker.start(loud.name)
+    const lines: string[] = []
+    for await (const line of docker.logs(loud.name, { tail: 10, follow: true })) {
+      if (lines.push(line) === 3) break
+    }
+    expect(lines.toSorted()).toEqual(['one', 'three', 'two'])
+    const last: string[] = []
+    for await (const line of docker.logs(loud.name, { tail: 1, follow: false })) last.push(line)
+    expect(last).toHaveLength(1)
+    expect(await docker.memoryBytes(loud.name)).toBeGreaterThan(1000)
+    await docker.remove(loud.name)
+  })
+
+  test('knows which images are there', async () => {
+    expect(await docker.hasImage(IMAGE)).toBe(true)
+    expect(await docker.hasImage('cascata-nothing:0')).toBe(false)
+    await expect(docker.create(spec('imageless', { image: 'cascata-nothing:0' }))).rejects.toMatchObject({
+      code: 'image-missing',
+    })
+  })
+
+  test('is unavailable when there is no daemon', async () => {
+    const nowhere = dockerEngine({ socket: '/nonexistent/docker.sock', instance: INSTANCE })
+    await expect(nowhere.list()).rejects.toMatchObject({ code: 'engine-unavailable', status: 503 })
+  })
+})
