@@ -1,5 +1,5 @@
 /**
- * Removes an instance: its containers and its network; with `--data` also its home and its profile. Control goes
+ * Removes an instance: its containers and its networks; with `--data` also its home and its profile. Control goes
  * first, or it would make the others again.
  */
 import { rm } from 'node:fs/promises'
@@ -16,9 +16,7 @@ await command(async () => {
     attempt(['docker', 'rm', '--force', `${config.instance}-control`], { env: childEnv }),
   )
   await steps.run('containers', removeContainers)
-  await steps.run('network', () =>
-    attempt(['docker', 'network', 'rm', `${config.instance}-egress`], { env: childEnv }),
-  )
+  await steps.run('networks', removeNetworks)
   if (withData) {
     await steps.run('data', async () => {
       await rm(config.home, { recursive: true, force: true })
@@ -35,4 +33,12 @@ async function removeContainers() {
   const ids = stdout.split('\n').filter((id) => id !== '')
   if (ids.length > 0) await run(['docker', 'rm', '--force', ...ids], { env: childEnv })
   return ids.length > 0 && `${ids.length} removed`
+}
+
+async function removeNetworks() {
+  const names = ['egress', 'edge'].map((purpose) => `${config.instance}-${purpose}`)
+  const removed = await Promise.all(
+    names.map((name) => attempt(['docker', 'network', 'rm', name], { env: childEnv })),
+  )
+  return removed.some(Boolean) && names.filter((_, at) => removed[at]).join(', ')
 }

@@ -4,10 +4,11 @@
  */
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { aptInstall } from './apt.mjs'
 import { command } from './command.mjs'
 import { childEnv, config } from './config.mjs'
 import { prepare } from './prepare.mjs'
-import { run } from './process.mjs'
+import { has, run } from './process.mjs'
 import { Steps } from './steps.mjs'
 import { closingLine, sum, tallyOf } from './tally.mjs'
 
@@ -18,6 +19,7 @@ const RUNS = [['unit', 'law'], ['golden'], ['contract'], ['acceptance'], ['fault
 await command(async () => {
   const steps = new Steps()
   await prepare(steps)
+  await steps.run('test tools', ensureCommands)
   const broken = []
   for (const check of CHECKS) if (!(await passes(steps, check))) broken.push(check)
 
@@ -34,6 +36,14 @@ await command(async () => {
   steps.say(closingLine(total))
   return total.failed > 0 || total.passed === 0 || broken.length > 0 ? 1 : 0
 })
+
+/** The standard commands that must open our archives: Debian's packages bear their names. */
+async function ensureCommands() {
+  const missing = []
+  for (const name of ['age', 'zstd']) if (!(await has(name))) missing.push(name)
+  if (missing.length > 0) await aptInstall(missing)
+  return missing.length > 0 && `installed ${missing.join(', ')}`
+}
 
 async function passes(steps, check) {
   try {

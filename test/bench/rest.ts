@@ -107,7 +107,7 @@ const SETTINGS = `select set_config('role', 'authenticated', true), set_config('
   set_config('request.method', 'GET', true), set_config('request.path', '/notes', true), set_config('request.headers', '{}', true),
   set_config('request.cookies', '{}', true), set_config('search_path', 'public, extensions', true)`
 const json = (from: string) =>
-  `select coalesce(json_agg(t), '[]')::text from (select id, owner, body from notes ${from}) t`
+  `select coalesce(json_agg(t), '[]')::text from (select id, owner, body from public.notes ${from}) t`
 const tenRows = script(json('limit 10'))
 const singleRow = script(json('where id = 7'))
 

@@ -18,7 +18,10 @@ const FRAME_BYTES = 8 * 1024 * 1024
 /** Incompressible bytes grow by 3 for each block of 128 KiB, plus header and checksum. */
 const PACKED_BYTES_MAX = FRAME_BYTES + 64 * 1024
 const LEVEL = 3
+/** Each chunk is a trip to the thread pool and back; Node's 16 KiB would make 500 of them for a frame. */
+const CHUNK_BYTES = 2 * 1024 * 1024
 const PACKING = {
+  chunkSize: CHUNK_BYTES,
   params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
 }
 
@@ -26,8 +29,15 @@ const PACKING = {
 export const framesAtOnce = (): number => Math.max(1, Math.min(3, availableParallelism()))
 
 /** Frames of the source's bytes. Up to `inFlight` are under way: memory is about 16 MiB for each. */
-export const zstdFrames = (inFlight: number) => (source: AsyncIterable<Uint8Array>) =>
-  inOrder(blocks(source), inFlight, (block) => compress(block, PACKING))
+export const zstdFrames = (inFlight: number) => (source: AsyncIterable<Uint8Array>) => {
+  // Buffers are used again: giving 8 MiB to the collector for every frame costs as much as hashing them.
+  const spare: Buffer[] = []
+  return inOrder(blocks(source, spare), inFlight, async ({ buffer, bytes }) => {
+    const packed = await compress(buffer.subarray(0, bytes), PACKING)
+    spare.push(buffer)
+    return packed
+  })
+}
 
 /** The bytes of such frames. */
 export const unzstdFrames = (inFlight: number) => (source: AsyncIterable<Buffer>) =>
@@ -35,7 +45,7 @@ export const unzstdFrames = (inFlight: number) => (source: AsyncIterable<Buffer>
 
 async function unpack(frame: Buffer): Promise<Buffer> {
   try {
-    return await decompress(frame, { maxOutputLength: FRAME_BYTES })
+    return await decompress(frame, { maxOutputLength: FRAME_BYTES, chunkSize: CHUNK_BYTES })
   } catch (error) {
     throw new Broken('a block cannot be unpacked', { cause: error })
   }
@@ -74,22 +84,23 @@ function quiet<Result>(work: Promise<Result>): Promise<Result> {
   return work
 }
 
-async function* blocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let pieces: Uint8Array[] = []
-  let bytes = 0
+type Block = { buffer: Buffer; bytes: number }
+
+async function* blocks(source: AsyncIterable<Uint8Array>, spare: Buffer[]): AsyncGenerator<Block> {
+  const next = (): Block => ({ buffer: spare.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES), bytes: 0 })
+  let block = next()
   for await (const piece of source) {
     for (let rest = piece; rest.length > 0; ) {
-      const taken = rest.subarray(0, FRAME_BYTES - bytes)
+      const taken = rest.subarray(0, FRAME_BYTES - block.bytes)
       rest = rest.subarray(taken.length)
-      pieces.push(taken)
-      bytes += taken.length
-      if (bytes < FRAME_BYTES) continue
-      yield Buffer.concat(pieces)
-      pieces = []
-      bytes = 0
+      block.buffer.set(taken, block.bytes)
+      block.bytes += taken.length
+      if (block.bytes < FRAME_BYTES) continue
+      yield block
+      block = next()
     }
   }
-  if (bytes > 0) yield Buffer.concat(pieces)
+  if (block.bytes > 0) yield block
 }
 
 /** Cuts the source at the ends of its frames, by their block headers (RFC 8878, 3.1.1). */

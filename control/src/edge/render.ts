@@ -5,7 +5,11 @@
  */
 import { createHash } from 'node:crypto'
 import type { Domain } from '@cascata/shared/domain'
-import * as answers from './answers.ts'
+import type { Problem } from '@cascata/shared/problem'
+import { ControlStarting, ProjectStarting, UnknownHost, UpstreamTimeout } from '@cascata/shared/problems/edge'
+import { ProjectPaused } from '@cascata/shared/problems/projects'
+import { RequestTooLarge } from '@cascata/shared/problems/request'
+import { bodyOf } from './answers.ts'
 import type { EdgeSite, ProjectSite } from './site.ts'
 
 export type Rendered = { text: string; digest: string }
@@ -126,7 +130,7 @@ const UNKNOWN_HOSTS = `server {
   listen 8080 default_server;
   listen 8443 ssl default_server;
   server_name _;
-${indented(everything(answers.UnknownHost))}
+${indented(everything(UnknownHost(), {}))}
 }`
 
 function control(domain: Domain): string {
@@ -140,58 +144,68 @@ function control(domain: Domain): string {
       'client_max_body_size 0;',
       'proxy_read_timeout 3600s;',
       'proxy_send_timeout 3600s;',
-      passTo('control', answers.ControlStarting),
+      passTo('control', { away: ControlStarting(), late: UpstreamTimeout() }),
     ]),
   ].join('\n\n')
 }
 
 function projectBlocks(domain: Domain, { ref, answer, bodyBytesMax }: ProjectSite): string {
   const head = [LISTEN, `server_name ${ref}.${domain};`]
-  if (answer === 'paused') return server([...head, everything(answers.ProjectPaused)])
-  if (answer === 'importing') return server([...head, everything(answers.ProjectImporting)])
+  if (answer === 'paused') return server([...head, everything(ProjectPaused(ref), { retryAfterS: 60 })])
+  if (answer === 'importing') return server([...head, everything(ProjectStarting(ref), { retryAfterS: 5 })])
   const name = `project_${ref}`
   return [
     upstream(name, ref, answer.slot),
-    server([...head, `client_max_body_size ${bodyBytesMax};`, passTo(name, answers.ProjectStarting)]),
+    server([
+      ...head,
+      `client_max_body_size ${bodyBytesMax};`,
+      passTo(name, {
+        away: ProjectStarting(ref),
+        late: UpstreamTimeout(),
+        large: RequestTooLarge(bodyBytesMax),
+      }),
+    ]),
   ].join('\n\n')
 }
 
-/** Kept connections are dropped before the other side drops them. */
+/** Kept connections are dropped before the other side drops them (after 75 s). */
 const upstream = (name: string, directory: string, slot: number) => `upstream ${name} {
   server unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0;
   keepalive 32;
   keepalive_timeout 60s;
 }`
 
-const passTo = (name: string, away: answers.Answer) => `location / {
-  proxy_pass http://${name};
-}
-error_page 502 = @away;
-error_page 504 = @late;
-error_page 413 = @large;
-location @away {
-${indented(saying(away))}
-}
-location @late {
-${indented(saying(answers.UpstreamTimeout))}
-}
-location @large {
-${indented(saying(answers.BodyTooLarge))}
-}`
+type Sorry = { away: Problem; late: Problem; large?: Problem }
 
-function everything(answer: answers.Answer): string {
-  return `location / {\n${indented(saying(answer))}\n}`
+function passTo(name: string, { away, late, large }: Sorry): string {
+  const named = (place: string, answer: Problem, how: How) =>
+    `location @${place} {\n${indented(saying(answer, how))}\n}`
+  return [
+    `location / {\n  proxy_pass http://${name};\n}`,
+    'error_page 502 = @away;',
+    'error_page 504 = @late;',
+    ...(large ? ['error_page 413 = @large;'] : []),
+    named('away', away, { retryAfterS: 1 }),
+    named('late', late, {}),
+    ...(large ? [named('large', large, {})] : []),
+  ].join('\n')
 }
 
-function saying(answer: answers.Answer): string {
-  const retry =
-    answer.retryAfterS === undefined ? [] : [`add_header Retry-After ${answer.retryAfterS} always;`]
+function everything(answer: Problem, how: How): string {
+  return `location / {\n${indented(saying(answer, how))}\n}`
+}
+
+type How = { retryAfterS?: number }
+
+function saying(answer: Problem, { retryAfterS }: How): string {
+  // Nobody can be asked in place of the one who is away, whatever the API calls the same state of things.
+  const status = retryAfterS === undefined ? answer.status : 503
   return [
     'default_type application/problem+json;',
     'add_header X-Request-Id $request_id always;',
     'add_header Cache-Control no-store always;',
-    ...retry,
-    `return ${answer.status} '${answers.bodyOf(answer)}';`,
+    ...(retryAfterS === undefined ? [] : [`add_header Retry-After ${retryAfterS} always;`]),
+    `return ${status} ${bodyOf(answer, status)};`,
   ].join('\n')
 }
 

@@ -6,6 +6,7 @@ import { returnsVoid } from './plan/plan.ts'
 import type { Plan } from './plan/types.ts'
 import { contentTypeOf } from './request/media.ts'
 import { appliedPreferences, type Preferences } from './request/prefer.ts'
+import { encodeValue } from './request/query-string.ts'
 import type { RestRequest } from './request/types.ts'
 import type { Routine, Table } from './schema/types.ts'
 
@@ -137,12 +138,9 @@ function insertPreferences({ mutation }: Extract<Plan, { kind: 'write' }>, { que
 
 function locationHeader({ target }: RestRequest, { location }: Result): Headers {
   if (location === null || location.length === 0) return []
-  const query = location.map(([key, value]) => `${encodeQuery(key)}=${encodeQuery(value)}`).join('&')
+  const query = location.map(([key, value]) => `${encodeValue(key)}=${encodeValue(value)}`).join('&')
   return [['Location', `/${encodeURIComponent(target)}?${query}`]]
 }
-
-const encodeQuery = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** What SQL put into `response.status` and `response.headers` goes before ours. */
 function override(draft: Draft, { status, headers }: Result): RestResponse {

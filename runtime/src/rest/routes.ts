@@ -9,8 +9,10 @@ import type { Session } from '../session/session.ts'
 import { DEFAULT_LIMITS, type RestLimits, type RestRequestInput, type RestResponse } from './contract.ts'
 import { RestError, RootDisabled, SchemaCacheMissing } from './errors.ts'
 import { execute } from './execute.ts'
+import { outlineOf } from './outline.ts'
 import { findRoutineByName, findTable } from './plan/plan.ts'
 import { PreparedShapes } from './prepared.ts'
+import { Recall } from './recall.ts'
 import { refusalToError, unavailableToError } from './refusals.ts'
 import { parseRequest } from './request/request.ts'
 import type { RestRequest } from './request/types.ts'
@@ -18,6 +20,8 @@ import { describeRoot, describeRoutine, describeTable, errorToResponse, respond 
 import { type After, SchemaKeeper } from './schema/keeper.ts'
 import { loadTimezones } from './schema/load.ts'
 import type { SchemaCache } from './schema/types.ts'
+
+const NO_ZONES: ReadonlySet<string> = new Set()
 
 export type RestOptions = {
   database: Database
@@ -63,27 +67,33 @@ class Timing {
 }
 
 export function createRest(options: RestOptions): Rest {
-  const { database, settings } = options
+  const { database } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const shapes = new PreparedShapes(limits.planCacheEntriesMax)
+  const recall = new Recall(limits.planCacheEntriesMax)
   const keeper = new SchemaKeeper(options)
   let timezones: ReadonlySet<string> | null = null
 
   async function answer(input: RestRequestInput, session: Session, signal: AbortSignal) {
-    const now = settings()
+    const now = keeper.settings()
     if (timezones === null && input.headers.prefer?.includes('timezone=')) {
       timezones = await loadTimezones(database)
     }
     const timing = now.serverTiming ? new Timing(input.jwtMs ?? 0) : null
-    const context = { settings: now, limits, timezones: timezones ?? new Set<string>() }
-    const request = parseRequest(input, context)
-    timing?.done('parse')
-    const cache = await keeper.current()
+    const cache = keeper.now() ?? (await keeper.current())
     if (cache === null) throw SchemaCacheMissing()
-    const described = describe(cache, request)
-    if (described !== null) return described
-    if (request.action.kind === 'root') throw RootDisabled()
-    const prepared = shapes.get(cache, request, now)
+    const outline = outlineOf(input)
+    const known = outline && recall.find(outline, cache, now)
+    let request = known?.request
+    if (request === undefined) {
+      request = parseRequest(input, { settings: now, limits, timezones: timezones ?? NO_ZONES })
+      const described = describe(cache, request)
+      if (described !== null) return described
+      if (request.action.kind === 'root') throw RootDisabled()
+    }
+    timing?.done('parse')
+    const prepared = known?.prepared ?? shapes.get(cache, request, now)
+    if (known === null && outline !== null) recall.learn(outline, { request, prepared })
     timing?.done('plan')
     const execution = { database, cache, settings: now, session, input, timeoutMs: limits.statementTimeoutMs }
     const result = await execute(execution, request, prepared, signal)

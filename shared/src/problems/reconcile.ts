@@ -36,10 +36,3 @@ export const EdgeNotServing = problem('edge-not-serving', {
   detail: () => 'The edge does not answer with the configuration it was given.',
   hint: 'Its log says why: docker logs <instance>-edge.',
 })
-
-export const SystemNotReady = problem('system-not-ready', {
-  status: 503,
-  title: 'A part of the instance is not ready',
-  detail: (part: string) => `${part} does not answer.`,
-  hint: "Its container's log says why.",
-})

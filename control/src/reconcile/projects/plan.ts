@@ -106,7 +106,10 @@ function databaseSteps(site: Site, wanted: Wanted, seen: Observed): ProjectStep[
     spec,
     databases.find((container) => container.name === name),
   )
-  const steps = [...awaySteps(strays), ...moveSteps('db', spec, moves, [...idsAway(strays), 'directories'])]
+  const steps = [
+    ...awaySteps(strays),
+    ...moveSteps('db', { spec, moves, after: [...idsAway(strays), 'directories'] }),
+  ]
   if (moves.length === 0 && seen.prepared === wanted.preparation) return steps
 
   steps.push({ do: 'db.ready', name, id: 'db.ready', after: [`start ${name}`] })
@@ -133,7 +136,7 @@ function runtimeSteps(
 
   const spec = runtimeSpec(site, wanted, slot)
   const moves = movesTo(spec, inTheWay?.container)
-  const steps = moveSteps('runtime', spec, moves, ['directories', 'document'])
+  const steps = moveSteps('runtime', { spec, moves, after: ['directories'], beforeStart: ['document'] })
   const ready = moves.length === 0 && seen.ready.has(slot)
   const readyId = `ready ${slot}`
   if (!ready) {
@@ -171,17 +174,23 @@ function freeSlot(replicas: readonly Replica[], served: Observed['served']): num
   return idle?.slot ?? SLOTS[0]
 }
 
-function moveSteps(
-  part: Part,
-  spec: ContainerSpec,
-  moves: readonly Move[],
-  after: readonly string[],
-): ProjectStep[] {
+type Moves = {
+  spec: ContainerSpec
+  moves: readonly Move[]
+  after: readonly string[]
+  beforeStart?: readonly string[]
+}
+
+function moveSteps(part: Part, { spec, moves, after, beforeStart = [] }: Moves): ProjectStep[] {
   return moves.map((move, at) => {
     const previous = moves[at - 1]
     const order = {
       id: `${move} ${spec.name}`,
-      after: previous ? [...after, `${previous} ${spec.name}`] : after,
+      after: [
+        ...after,
+        ...(move === 'start' ? beforeStart : []),
+        ...(previous ? [`${previous} ${spec.name}`] : []),
+      ],
     }
     if (move === 'create') return { do: `${part}.create`, spec, ...order }
     return { do: `${part}.${move}`, name: spec.name, ...order }

@@ -137,7 +137,11 @@ class Projects {
 
   #start(works: readonly Work[], signal: AbortSignal): string[] {
     const room = Math.max(0, PROJECTS_AT_ONCE - this.#busy.size)
-    return works.slice(0, room).map((work) => {
+    // What somebody waits for goes before the rest: after a start every project wants its database looked at.
+    const awaited = works.toSorted(
+      (a, b) => Number(b.operation !== undefined) - Number(a.operation !== undefined),
+    )
+    return awaited.slice(0, room).map((work) => {
       const end = this.#carryOut(work, signal).finally(() => {
         this.#busy.delete(work.ref)
         if (!signal.aborted) this.#deps.changed()

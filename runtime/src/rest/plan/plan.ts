@@ -92,6 +92,7 @@ function planFunction(cache: SchemaCache, request: RestRequest, settings: RestSe
     call,
     read,
     ...counting(request, settings),
+    countMax: null,
     media: chosen.media,
     handler: head ? { kind: 'none' } : chosen.handler,
   }

@@ -18,6 +18,8 @@ export class Cursor {
   private furthest = 0
   private expected: string[] = []
   private endTried = false
+  /** The character that was not what it should have been; empty at the end of the text. */
+  private wrong: string | null = null
 
   constructor(text: string, values: Parameter[]) {
     this.text = text
@@ -42,13 +44,48 @@ export class Cursor {
 
   /** Notes what would have been right here. Always null, for `return cursor.expect(...)`. */
   expect(...labels: string[]): null {
+    this.note(labels, this.text.charAt(this.pos))
+    return null
+  }
+
+  /** As `expect`, for whole words: what is wrong is the first letter that the first word does not have. */
+  expectWords(...words: string[]): null {
+    const [first = ''] = words
+    let at = 0
+    while (at < first.length && this.text[this.pos + at] === first[at]) at++
+    this.note(
+      words.map((word) => JSON.stringify(word)),
+      this.text.charAt(this.pos + at),
+    )
+    return null
+  }
+
+  /** Tells all that was expected here by one name. */
+  expectInstead(label: string): void {
+    this.note([], this.text.charAt(this.pos))
+    if (this.pos === this.furthest) this.expected = [label]
+  }
+
+  /** What was tried from here on does not count: another reading of the same text speaks for it. */
+  forget(): void {
+    this.furthest = this.pos
+    this.clear()
+  }
+
+  private note(labels: readonly string[], wrong: string): void {
     if (this.pos > this.furthest) {
       this.furthest = this.pos
-      this.expected = []
-      this.endTried = false
+      this.clear()
     }
-    if (this.pos === this.furthest) this.expected.push(...labels)
-    return null
+    if (this.pos !== this.furthest) return
+    this.wrong ??= wrong
+    this.expected.push(...labels)
+  }
+
+  private clear(): void {
+    this.expected = []
+    this.endTried = false
+    this.wrong = null
   }
 
   take(piece: string): boolean {
@@ -92,9 +129,10 @@ export class Cursor {
   error(what: string): RestError {
     const at = this.text.slice(0, this.furthest)
     const column = [...at].length + 1
-    const next = String.fromCodePoint(this.text.codePointAt(this.furthest) ?? 0)
-    const atEnd = this.furthest >= this.text.length
-    const unexpected = atEnd ? 'end of input' : this.endTried ? `'${next}'` : JSON.stringify(next)
+    const here = this.text.charAt(this.furthest)
+    const wrong = this.endTried ? here : (this.wrong ?? here)
+    const shown = this.endTried ? `'${wrong}'` : JSON.stringify(wrong)
+    const unexpected = wrong === '' ? 'end of input' : shown
     return QueryNotParsed(
       `"${what}" (line 1, column ${column})`,
       `unexpected ${unexpected} expecting ${enumerate(this.expected)}`,

@@ -57,12 +57,38 @@ export function parseOperation(
   const word = cursor.match(WORD) ?? ''
   const operation = parseNamed(cursor, word, value)
   if (operation !== null) return { not, operation }
-  if (!cursor.peek('.') || !isOperator(word)) {
+  // After `in.` and `is.` the value is wrong, and was told; else the operator is.
+  const told = (word === 'in' || word === 'is') && cursor.pos > start.pos + 2
+  if (!told) {
     cursor.back(start)
-    cursor.expect('operator (eq, gt, ...)')
+    expectOperator(cursor, not)
   }
   return null
 }
+
+const OPERATOR = 'operator (eq, gt, ...)'
+
+/** Points behind the operator that the text begins with, where something else should have followed. */
+function expectOperator(cursor: Cursor, not: boolean): void {
+  const begun = [...SEARCH, ...SIMPLE, ...QUANTIFIED].find((name) => cursor.peek(name))
+  if (begun === undefined) {
+    // The first word tried is the one whose letters are compared.
+    if (!not) cursor.expectWords('not')
+    cursor.expectInstead(OPERATOR)
+    return
+  }
+  const mark = cursor.mark()
+  cursor.pos += begun.length
+  if (cursor.peek('(')) {
+    cursor.pos++
+    const inside = isSearch(begun) ? /[\p{L}0-9_ $]+/uy : /any|all/y
+    if (cursor.match(inside) !== null && cursor.peek(')')) cursor.pos++
+  }
+  cursor.expectInstead(OPERATOR)
+  cursor.back(mark)
+}
+
+const isSearch = (name: string): boolean => SEARCH_SET.has(name)
 
 const isOperator = (word: string): boolean =>
   SIMPLE_SET.has(word) ||

@@ -17,9 +17,13 @@ function parseTerm(cursor: Cursor): OrderTerm | null {
   cursor.skipBlanks()
   const mark = cursor.mark()
   const related = parseRelated(cursor)
-  if (related === null) cursor.back(mark)
+  if (related === null) {
+    cursor.back(mark)
+    cursor.forget()
+  }
   const field = related?.field ?? parseField(cursor)
   if (field === null) return null
+  if (related === null && field.path.length === 0) cursor.expect('letter', 'digit', '"-"', '"->>"', '"->"')
   const direction = parseWord(cursor, ['asc', 'desc'])
   const nulls = parseWord(cursor, ['nullsfirst', 'nullslast'])
   cursor.skipBlanks()
@@ -54,7 +58,7 @@ function parseWord(cursor: Cursor, words: readonly [string, string]): string | n
   cursor.pos++
   const word = words.find((each) => cursor.peek(each))
   if (word === undefined) {
-    cursor.expect(...words.map((each) => JSON.stringify(each)))
+    cursor.expectWords(...words)
     return cursor.back(mark)
   }
   cursor.pos += word.length

@@ -36,6 +36,8 @@ const clean = (text: string): string => {
   return at < 0 ? text : text.slice(0, at)
 }
 
+export const decodeValue = (text: string): string => clean(decode(text))
+
 export function splitQuery(query: string): Pair[] {
   if (query === '') return []
   return query
@@ -43,12 +45,12 @@ export function splitQuery(query: string): Pair[] {
     .filter((piece) => piece !== '')
     .map((piece) => {
       const at = piece.indexOf('=')
-      if (at < 0) return [clean(decode(piece)), null] as const
-      return [clean(decode(piece.slice(0, at))), clean(decode(piece.slice(at + 1)))] as const
+      if (at < 0) return [decodeValue(piece), null] as const
+      return [decodeValue(piece.slice(0, at)), decodeValue(piece.slice(at + 1))] as const
     })
 }
 
-const encode = (text: string): string =>
+export const encodeValue = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** Sorted by key, equal keys joined by a comma: what `Content-Location` shows. */
@@ -56,12 +58,12 @@ export function canonicalQuery(pairs: readonly Pair[]): string {
   const byKey = new Map<string, string[]>()
   for (const [key, value] of pairs) {
     const values = byKey.get(key)
-    if (values) values.push(encode(value ?? ''))
-    else byKey.set(key, [encode(value ?? '')])
+    if (values) values.push(encodeValue(value ?? ''))
+    else byKey.set(key, [encodeValue(value ?? '')])
   }
   return [...byKey]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, values]) => `${encode(key)}=${values.join(',')}`)
+    .map(([key, values]) => `${encodeValue(key)}=${values.join(',')}`)
     .join('&')
 }
 

@@ -34,11 +34,9 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
   const pairs = splitQuery(input.query)
   const values: Parameter[] = []
   const bareArgs = action.kind === 'call' && action.get
-  const parsed = parseQuery(pairs, { values, embedDepthMax: context.limits.embedDepthMax, bareArgs })
-  const range = topLevelRange(
-    parsed.rawPages.get(''),
-    input.method === 'GET' ? input.headers.range : undefined,
-  )
+  const { embedDepthMax } = context.limits
+  const { rawPages, ...query } = parseQuery(pairs, { values, embedDepthMax, bareArgs })
+  const range = topLevelRange(rawPages.get(''), input.method === 'GET' ? input.headers.range : undefined)
   if (action.kind === 'put' && (range.limit !== null || range.offset !== 0)) throw PutLimited()
   const contentType = input.headers['content-type']?.split(';')[0]?.trim() || 'application/json'
   const preferences = parsePrefer(input.headers.prefer, {
@@ -51,8 +49,8 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
     schema,
     profiled,
     target,
-    payload: parseBody(input, action, { contentType, columns: parsed.columns, values }),
-    query: { ...parsed, pages: toPages(parsed, range, values, settings.maxRows) },
+    payload: parseBody(input, action, { contentType, columns: query.columns, values }),
+    query: { ...query, pages: toPages(rawPages, { range, values, maxRows: settings.maxRows }) },
     values,
     range,
     preferences,
@@ -140,7 +138,10 @@ function parseBody(
 }
 
 /** Limits and offsets of each node as parameters; the root's are those of the whole range. */
-function toPages(parsed: ParsedQuery, range: RowRange, values: Parameter[], maxRows: number | null): Page[] {
+function toPages(
+  rawPages: ParsedQuery['rawPages'],
+  { range, values, maxRows }: { range: RowRange; values: Parameter[]; maxRows: number | null },
+): Page[] {
   const slot = (value: number | null): Slot | null => {
     if (value === null) return null
     values.push(String(value))
@@ -152,7 +153,7 @@ function toPages(parsed: ParsedQuery, range: RowRange, values: Parameter[], maxR
   if (range.limit !== null || range.offset !== 0) {
     pages.push({ path: [], limit: slot(capped(range.limit)), offset: slot(range.offset) })
   }
-  for (const [dotted, page] of parsed.rawPages) {
+  for (const [dotted, page] of rawPages) {
     if (dotted === '' || (page.limit === null && page.offset === null)) continue
     pages.push({ path: pagePath(dotted), limit: slot(capped(page.limit)), offset: slot(page.offset) })
   }

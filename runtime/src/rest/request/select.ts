@@ -44,12 +44,25 @@ function parseItem(cursor: Cursor, depthLeft: number): SelectItem | null {
     cursor.pos += 2
     return finishAggregate(cursor, { name: '*', path: [] }, alias, { aggregate: 'count', cast: null })
   }
-  if (cursor.peek('(') || cursor.peek('!')) {
+  if (cursor.peek('(') || opensEmbed(cursor)) {
     cursor.back(start)
     return parseEmbed(cursor, depthLeft, { alias, spread: false })
   }
   cursor.back(mark)
+  cursor.forget()
   return parseFieldItem(cursor)
+}
+
+/** Whether hint and join lead to a parenthesis; without one the name is a column. */
+function opensEmbed(cursor: Cursor): boolean {
+  const mark = cursor.mark()
+  for (let params = 0; params < 2 && cursor.peek('!'); params++) {
+    cursor.pos++
+    if (parseName(cursor) === null) break
+  }
+  const opens = cursor.pos > mark.pos && cursor.peek('(')
+  cursor.back(mark)
+  return opens
 }
 
 function parseStar(cursor: Cursor): FieldItem | null {
@@ -78,20 +91,25 @@ function parseFieldItem(cursor: Cursor): FieldItem | null {
   if (aggregate === undefined) return null
   const { lastKey, ...plain } = field
   if (aggregate !== null) return finishAggregate(cursor, plain, alias, { aggregate, cast, lastKey })
+  if (cast === null && plain.path.length === 0) {
+    cursor.expect('letter', 'digit', '"-"', '"->>"', '"->"', '"::"', '"."')
+  }
   if (!atItemEnd(cursor)) return null
   return { ...fieldItem(plain, alias, lastKey), cast }
 }
 
 function parseCast(cursor: Cursor): string | null | undefined {
-  if (!cursor.take('::')) return null
+  if (!cursor.peek('::')) return null
+  cursor.pos += 2
   return parseIdentifier(cursor) ?? undefined
 }
 
 function parseAggregate(cursor: Cursor): Aggregate | null | undefined {
-  if (!cursor.take('.')) return null
+  if (!cursor.peek('.')) return null
+  cursor.pos++
   const found = AGGREGATES.find((name) => cursor.peek(`${name}()`))
   if (found === undefined) {
-    cursor.expect(...AGGREGATES.map((name) => JSON.stringify(name)))
+    cursor.expectWords(...AGGREGATES)
     return undefined
   }
   cursor.pos += found.length + 2

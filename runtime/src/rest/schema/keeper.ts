@@ -1,6 +1,7 @@
 /** Keeps the schema cache fresh: loads it, and again on `NOTIFY pgrst` and after a reconnect. */
 import type { RestSettings } from '@cascata/shared/project-document'
 import type { Database } from '../../session/database.ts'
+import { loadDatabaseSettings, overrideSettings } from './database-settings.ts'
 import { loadSchemaCache } from './load.ts'
 import type { SchemaCache } from './types.ts'
 
@@ -21,12 +22,16 @@ export type KeeperOptions = {
 }
 
 const CHANNEL = 'pgrst'
+const RELOADS = ['', 'reload schema', 'reload config']
 const RETRY_FIRST_MS = 500
 const RETRY_MAX_MS = 32_000
 
 export class SchemaKeeper {
   private readonly options: KeeperOptions
   private cache: SchemaCache | null = null
+  private found: Record<string, string> = {}
+  /** The settings last asked for, and what they came to. */
+  private merged: { own: RestSettings; found: Record<string, string>; result: RestSettings } | null = null
   private loading: Promise<void> | null = null
   /** Asked for while a load was under way: its reading may be the old one. */
   private again = false
@@ -42,6 +47,20 @@ export class SchemaKeeper {
 
   ready(): boolean {
     return this.cache !== null
+  }
+
+  /** The project's settings with the database's own before them: one object until either changes. */
+  settings(): RestSettings {
+    const own = this.options.settings()
+    const { found } = this
+    if (this.merged?.own !== own || this.merged.found !== found) {
+      this.merged = { own, found, result: overrideSettings(own, found) }
+    }
+    return this.merged.result
+  }
+
+  now(): SchemaCache | null {
+    return this.cache
   }
 
   /** The cache; waits for the first load. Null when that failed. */
@@ -83,7 +102,8 @@ export class SchemaKeeper {
       this.listener ??= this.listen()
       if ((await this.listener) === null) this.listener = null
       if (this.listener === null) this.scheduleRetry()
-      this.cache = await loadSchemaCache(this.options.database, this.options.settings())
+      this.found = await loadDatabaseSettings(this.options.database)
+      this.cache = await loadSchemaCache(this.options.database, this.settings())
       this.retryMs = RETRY_FIRST_MS
     } catch (error) {
       this.options.onSchemaError?.(error)
@@ -94,7 +114,7 @@ export class SchemaKeeper {
   private async listen(): Promise<{ close(): Promise<void> } | null> {
     try {
       return await this.options.database.listen(CHANNEL, (payload) => {
-        if (payload === null || payload === '' || payload === 'reload schema') void this.reload()
+        if (payload === null || RELOADS.includes(payload)) void this.reload()
       })
     } catch (error) {
       this.options.onSchemaError?.(error)

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigInvalid, readConfig, urlsOf } from './config.ts'
+
+describe('the configuration', () => {
+  test('without an environment is a local instance on the loopback', () => {
+    expect(readConfig({})).toMatchObject({
+      home: '/var/lib/cascata',
+      domain: 'localhost',
+      instance: 'cascata',
+      httpPort: 8080,
+      httpsPort: 8443,
+      bind: '127.0.0.1',
+      dockerSocket: '/var/run/docker.sock',
+      crashAt: undefined,
+    })
+  })
+
+  test('with a domain listens to the world on the standard ports', () => {
+    expect(readConfig({ CASCATA_DOMAIN: 'apps.example.com' })).toMatchObject({
+      httpPort: 80,
+      httpsPort: 443,
+      bind: '0.0.0.0',
+    })
+  })
+
+  test('takes what is empty for what is not set', () => {
+    expect(readConfig({ CASCATA_DOMAIN: '', CASCATA_HTTP_PORT: '' })).toEqual(readConfig({}))
+  })
+
+  test.each([
+    ['a relative home', { CASCATA_HOME: 'here' }, /^CASCATA_HOME: an absolute path/],
+    [
+      'a home too long for sockets below it',
+      { CASCATA_HOME: `/${'x'.repeat(60)}` },
+      /^CASCATA_HOME: at most/,
+    ],
+    ['a domain with a space', { CASCATA_DOMAIN: 'a b' }, /^CASCATA_DOMAIN: a domain is/],
+    ['a name that Docker would not take', { CASCATA_INSTANCE: 'My Own' }, /^CASCATA_INSTANCE: /],
+    ['a port that is none', { CASCATA_HTTP_PORT: '80a' }, /^CASCATA_HTTP_PORT: /],
+    ['an address that is none', { CASCATA_BIND: 'localhost' }, /^CASCATA_BIND: /],
+    ['a crash point that is none', { CASCATA_CRASH_AT: 'sometime' }, /^CASCATA_CRASH_AT: "before:/],
+  ])('refuses %s and says which it was', (_what, environment, words) => {
+    expect(() => readConfig(environment)).toThrow(ConfigInvalid)
+    expect(() => readConfig(environment)).toThrow(words)
+  })
+
+  test('says all at once that is wrong', () => {
+    const twice = { CASCATA_HOME: 'here', CASCATA_DOMAIN: 'a b' }
+    expect(() => readConfig(twice)).toThrow(/CASCATA_HOME: .*\nCASCATA_DOMAIN: /)
+  })
+})
+
+test.each([
+  [
+    'a local instance is reached by plain HTTP',
+    {},
+    ['http://localhost:8080', 'http://shop.localhost:8080', 'http://127.0.0.1:8080'],
+  ],
+  [
+    'a domain is reached by HTTPS',
+    { CASCATA_DOMAIN: 'example.com' },
+    ['https://example.com', 'https://shop.example.com', 'http://127.0.0.1'],
+  ],
+  [
+    'ports and addresses of its own are in the links',
+    {
+      CASCATA_DOMAIN: 'example.com',
+      CASCATA_HTTP_PORT: '8000',
+      CASCATA_HTTPS_PORT: '8001',
+      CASCATA_BIND: '10.0.0.1',
+    },
+    ['https://example.com:8001', 'https://shop.example.com:8001', 'http://10.0.0.1:8000'],
+  ],
+])('%s', (_sentence, environment, expected) => {
+  const { controlUrl, projectUrl, edgeUrl } = urlsOf(readConfig(environment))
+  expect([controlUrl, projectUrl('shop'), edgeUrl]).toEqual(expected)
+})

@@ -1,0 +1,64 @@
+/**
+ * The outline of a read: its URL with the plain values taken out, found by a look at the text alone.
+ *
+ * Two reads of one outline differ in values only, so the second need not be parsed. Anything out of the ordinary
+ * has no outline, and is parsed: this is a shortcut, never a second grammar.
+ */
+import type { RestRequestInput } from './contract.ts'
+import { decodeValue } from './request/query-string.ts'
+
+export type Hole =
+  | { kind: 'filter' /** Place among the request's filters. */; at: number; operator: string; value: string }
+  | { kind: 'limit' | 'offset'; value: number }
+
+/** A parameter as it came: `name=head`, then the hole. */
+export type Piece = { name: string; head: string; hole: Hole | null }
+
+export type Outline = { key: string; pieces: Piece[] }
+
+const PLAIN = /^(?:not\.)?(eq|neq|gt|gte|lt|lte|like|ilike)\./
+const TRUTH = /^(?:not\.)?is\.[a-z_]+$/
+const NUMBER = /^[0-9]{1,9}$/
+const VERBATIM: ReadonlySet<string> = new Set(['select', 'order'])
+const PARSED: ReadonlySet<string> = new Set(['and', 'or', 'limit', 'offset', 'columns', 'on_conflict'])
+
+export function outlineOf({ method, path, query, headers }: RestRequestInput): Outline | null {
+  if ((method !== 'GET' && method !== 'HEAD') || path.startsWith('/rpc/')) return null
+  if (headers.range !== undefined) return null
+  const pieces: Piece[] = []
+  let key = `${method} ${path}\n${headers.accept ?? ''}\n${headers.prefer ?? ''}\n${headers['accept-profile'] ?? ''}\n`
+  let filters = 0
+  let start = 0
+  while (start < query.length) {
+    const found = query.indexOf('&', start)
+    const end = found < 0 ? query.length : found
+    const mark = query.indexOf('=', start)
+    if (mark < 0 || mark >= end) return null
+    const name = query.slice(start, mark)
+    const value = query.slice(mark + 1, end)
+    start = end + 1
+    if (name === 'limit' || name === 'offset') {
+      if (!NUMBER.test(value) || (name === 'limit' && Number(value) === 0)) return null
+      if (pieces.some((piece) => piece.name === name)) return null
+      pieces.push({ name, head: '', hole: { kind: name, value: Number(value) } })
+      key += `&${name}`
+      continue
+    }
+    const last = name.slice(name.lastIndexOf('.') + 1)
+    if (PARSED.has(last)) return null
+    if (VERBATIM.has(last)) {
+      pieces.push({ name, head: value, hole: null })
+      key += `&${name}=${value}`
+      continue
+    }
+    const plain = PLAIN.exec(value)
+    if (plain === null && !TRUTH.test(value)) return null
+    const [head = value, operator = ''] = plain ?? []
+    const text = () => decodeValue(value.slice(head.length))
+    const hole: Hole | null = plain === null ? null : { kind: 'filter', at: filters, operator, value: text() }
+    pieces.push({ name, head, hole })
+    filters++
+    key += `&${name}=${head}`
+  }
+  return { key, pieces }
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_LIMITS, type RestRequestInput } from './contract.ts'
+import { outlineOf } from './outline.ts'
+import { prepare } from './prepared.ts'
+import { Recall } from './recall.ts'
+import { parseRequest } from './request/request.ts'
+import { SAMPLE, SETTINGS } from './rest-harness.ts'
+
+const settings = { ...SETTINGS, maxRows: 50 }
+const inputOf = (query: string, headers: Record<string, string> = {}): RestRequestInput => ({
+  method: 'GET',
+  path: '/book',
+  query,
+  headers,
+  body: null,
+})
+const parse = (input: RestRequestInput) =>
+  parseRequest(input, { settings, limits: DEFAULT_LIMITS, timezones: new Set() })
+
+/** Learns from one query and asks for the other. */
+function recalled(learnt: string, asked: string) {
+  const recall = new Recall(10)
+  const [first, second] = [inputOf(learnt), inputOf(asked)]
+  const outline = outlineOf(first)
+  if (outline === null) return null
+  recall.find(outline, SAMPLE, settings)
+  const request = parse(first)
+  recall.learn(outline, { request, prepared: prepare(SAMPLE, request, settings) })
+  const other = outlineOf(second)
+  return other && recall.find(other, SAMPLE, settings)
+}
+
+describe('a read seen before', () => {
+  test.each([
+    ['with other values', 'id=eq.1&select=title', 'id=eq.2&select=title'],
+    ['with a pattern', 'title=like.*a', 'title=like.*b*c'],
+    ['with a page', 'limit=5&offset=1&id=gt.1', 'limit=500&offset=20&id=gt.9'],
+    ['with a path into JSON', 'facts->>a=eq.1&order=id', 'facts->>a=eq.x%20y&order=id'],
+    ['with equal names', 'id=gt.1&title=eq.a&id=lt.9', 'id=gt.3&title=eq.%26&id=lt.8'],
+    ['with truths between', 'title=is.null&id=eq.1', 'title=is.null&id=eq.7'],
+    [
+      'with a filter on an embed',
+      'select=*,author(name)&author.id=eq.1',
+      'select=*,author(name)&author.id=eq.2',
+    ],
+  ])('%s is what parsing would give', (_sentence, learnt, asked) => {
+    expect(recalled(learnt, asked)?.request).toEqual(parse(inputOf(asked)))
+  })
+
+  test.each([
+    ['another operator', 'id=eq.1', 'id=gt.1'],
+    ['another column', 'id=eq.1', 'author_id=eq.1'],
+    ['another order', 'order=id', 'order=title'],
+    ['a negation', 'id=eq.1', 'id=not.eq.1'],
+  ])('%s is not taken for it', (_sentence, learnt, asked) => {
+    expect(recalled(learnt, asked)).toBeNull()
+  })
+
+  test('any values at all are what parsing would give', () => {
+    const query = (title: string, id: string, limit: number) =>
+      `select=id&title=eq.${encodeURIComponent(title)}&facts->>a=not.lt.${encodeURIComponent(id)}&limit=${limit}`
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme' }),
+        fc.string(),
+        fc.integer({ min: 1, max: 99 }),
+        (a, b, n) => {
+          const asked = query(a, b, n)
+          expect(recalled(query('x', 'y', 1), asked)?.request).toEqual(parse(inputOf(asked)))
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('no outline, so it is parsed', () => {
+  test.each([
+    ['a tree of conditions', inputOf('or=(id.eq.1,id.eq.2)')],
+    ['a list', inputOf('id=in.(1,2)')],
+    ['a limit of none', inputOf('limit=0')],
+    ['two limits', inputOf('limit=1&limit=2')],
+    ['a range header', inputOf('id=eq.1', { range: '0-1' })],
+    ['a function', { ...inputOf('id=eq.1'), path: '/rpc/books' }],
+    ['a write', { ...inputOf('id=eq.1'), method: 'PATCH' }],
+  ])('%s', (_sentence, input) => {
+    expect(outlineOf(input)).toBeNull()
+  })
+})
+
+test('a new schema forgets the old one', () => {
+  const recall = new Recall(10)
+  const input = inputOf('id=eq.1')
+  const outline = outlineOf(input)
+  if (outline === null) throw new Error('no outline')
+  expect(recall.find(outline, SAMPLE, settings)).toBeNull()
+  const request = parse(input)
+  recall.learn(outline, { request, prepared: prepare(SAMPLE, request, settings) })
+  expect(recall.find(outline, SAMPLE, settings)).not.toBeNull()
+  expect(recall.find(outline, { ...SAMPLE }, settings)).toBeNull()
+})

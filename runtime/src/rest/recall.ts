@@ -1,0 +1,100 @@
+/**
+ * Reads already seen, by outline: the request as it was parsed, its plan and statement, and where the values go.
+ *
+ * Bounded; emptied when the schema or the settings are new.
+ */
+import type { RestSettings } from '@cascata/shared/project-document'
+import type { Parameter } from '../session/database.ts'
+import type { Hole, Outline, Piece } from './outline.ts'
+import type { Prepared } from './prepared.ts'
+import { decodeValue, encodeValue } from './request/query-string.ts'
+import type { RestRequest, Slot } from './request/types.ts'
+import type { SchemaCache } from './schema/types.ts'
+
+export type Recalled = { request: RestRequest; prepared: Prepared }
+
+type Entry = Recalled & {
+  /** Where each hole's value goes. */
+  slots: number[]
+  /** The canonical query in pieces: text, or the number of a hole. */
+  canonical: (string | number)[]
+}
+
+export class Recall {
+  private readonly entriesMax: number
+  private entries = new Map<string, Entry>()
+  private cache: SchemaCache | null = null
+  private settings: RestSettings | null = null
+
+  constructor(entriesMax: number) {
+    this.entriesMax = entriesMax
+  }
+
+  find({ key, pieces }: Outline, cache: SchemaCache, settings: RestSettings): Recalled | null {
+    if (this.cache !== cache || this.settings !== settings) {
+      this.entries = new Map()
+      this.cache = cache
+      this.settings = settings
+    }
+    const entry = this.entries.get(key)
+    return entry === undefined ? null : refill(entry, holesOf(pieces), settings)
+  }
+
+  /** Keeps what was parsed and planned in full, for the next of this outline. */
+  learn({ key, pieces }: Outline, recalled: Recalled): void {
+    const slots = holesOf(pieces).map((hole) => slotOf(recalled.request, hole)?.slot ?? -1)
+    if (slots.includes(-1)) return
+    this.entries.set(key, { ...recalled, slots, canonical: canonicalPieces(pieces) })
+    const oldest = this.entries.size > this.entriesMax ? this.entries.keys().next().value : undefined
+    if (oldest !== undefined) this.entries.delete(oldest)
+  }
+}
+
+const holesOf = (pieces: readonly Piece[]): Hole[] =>
+  pieces.flatMap(({ hole }) => (hole === null ? [] : [hole]))
+
+/** As `canonicalQuery` has it: by name, equal names joined. */
+function canonicalPieces(pieces: readonly Piece[]): (string | number)[] {
+  let holes = 0
+  const values = pieces.map(({ name, head, hole }) => ({
+    name: decodeValue(name),
+    parts: [encodeValue(decodeValue(head)), ...(hole === null ? [] : [holes++])],
+  }))
+  const groups = [...Map.groupBy(values, ({ name }) => name)].sort(([a], [b]) => (a < b ? -1 : 1))
+  return groups.flatMap(([name, group], at) => [
+    `${at === 0 ? '' : '&'}${encodeValue(name)}=`,
+    ...group.flatMap(({ parts }, place) => (place === 0 ? parts : [',', ...parts])),
+  ])
+}
+
+function slotOf({ query }: RestRequest, hole: Hole): Slot | null {
+  if (hole.kind === 'filter') {
+    const operation = query.filters[hole.at]?.what.operation
+    return operation?.kind === 'compare' ? operation.value : null
+  }
+  return query.pages.find(({ path }) => path.length === 0)?.[hole.kind] ?? null
+}
+
+function refill(
+  { request, prepared, slots, canonical }: Entry,
+  holes: readonly Hole[],
+  { maxRows }: RestSettings,
+) {
+  const values: Parameter[] = [...request.values]
+  const range = { ...request.range }
+  holes.forEach((hole, at) => {
+    const slot = slots[at] ?? 0
+    if (hole.kind === 'filter') {
+      const pattern = hole.operator === 'like' || hole.operator === 'ilike'
+      values[slot] = pattern ? hole.value.replaceAll('*', '%') : hole.value
+    } else {
+      range[hole.kind] = hole.value
+      const capped = hole.kind === 'limit' && maxRows !== null ? Math.min(hole.value, maxRows) : hole.value
+      values[slot] = String(capped)
+    }
+  })
+  const canonicalQuery = canonical
+    .map((piece) => (typeof piece === 'string' ? piece : encodeValue(String(holes[piece]?.value ?? ''))))
+    .join('')
+  return { request: { ...request, values, range, canonicalQuery }, prepared }
+}

@@ -1,0 +1,26 @@
+/** What the edge itself answers, when there is nobody to pass a request to. */
+import { problem } from '../problem.ts'
+
+export const UnknownHost = problem('unknown-host', {
+  status: 404,
+  title: 'Nothing here',
+  detail: () => 'No project answers at this address.',
+})
+
+export const ProjectStarting = problem('project-starting', {
+  status: 503,
+  title: 'Project is starting',
+  detail: (ref: string) => `${ref} does not answer yet: it is starting, being filled or restarted.`,
+})
+
+export const ControlStarting = problem('control-starting', {
+  status: 503,
+  title: 'Control is starting',
+  detail: () => 'Control does not answer yet: it is starting or being restarted.',
+})
+
+export const UpstreamTimeout = problem('upstream-timeout', {
+  status: 504,
+  title: 'No answer in time',
+  detail: () => 'The request was passed on and not answered in time.',
+})
