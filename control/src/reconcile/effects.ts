@@ -4,6 +4,8 @@
  *
  * Names are `<ref>.<step>`: `shop.db.create`, `_system.edge.switch`. A ref holds no dot, so the first one parts them.
  */
+import { writeSync } from 'node:fs'
+
 export type Effects = {
   run<Result>(name: EffectName, effect: () => Promise<Result>): Promise<Result>
 }
@@ -17,16 +19,8 @@ export const STEPS = [
   ...['db.create', 'db.start', 'db.stop', 'db.remove', 'db.ready', 'db.bootstrap', 'db.starter'],
   ...['runtime.create', 'runtime.start', 'runtime.stop', 'runtime.remove', 'runtime.ready'],
   // The edge, and the instance's own databases.
-  ...[
-    'edge.certificate',
-    'edge.write',
-    'edge.test',
-    'edge.switch',
-    'edge.reload',
-    'edge.probe',
-    'edge.prune',
-  ],
-  ...['edge.create', 'edge.start', 'edge.stop', 'edge.remove'],
+  ...['edge.certificate', 'edge.write', 'edge.test', 'edge.switch', 'edge.reload', 'edge.probe'],
+  ...['edge.prune', 'edge.create', 'edge.start', 'edge.stop', 'edge.remove'],
   ...['meta.create', 'meta.start', 'meta.stop', 'meta.remove'],
   ...['redis.create', 'redis.start', 'redis.stop', 'redis.remove'],
   // Archives.
@@ -67,13 +61,14 @@ export const crashingEffects = (point: CrashPoint, tell: (name: EffectName) => v
   async run(name, effect) {
     tell(name)
     if (!reaches(point, name)) return effect()
-    if (point.when === 'before') return die()
-    await effect()
-    return die()
+    if (point.when === 'after') await effect()
+    return die(`killed ${point.when} ${name}`)
   },
 })
 
-function die(): Promise<never> {
+function die(last: string): Promise<never> {
+  // Past the log, which writes in its own time.
+  writeSync(process.stderr.fd, `${last}\n`)
   process.kill(process.pid, 'SIGKILL')
   // The signal may take a turn to arrive: nothing may happen in between.
   return new Promise(() => {})
