@@ -248,7 +248,7 @@ describe('restoring', () => {
       const { manifest } = await exportProject(exportOf(busy, { onProgress }))
       await written
       await restoreDatabase(await restoreOf(target, { path: busy }))
-      const [found] = await target.admin()<{ rows: string }[]>`select count(*) as rows from public.shop`
+      const [found] = await target.fresh()<{ rows: string }[]>`select count(*) as rows from public.shop`
       expect(Number(found?.rows)).toBe(manifest.tables.find(({ name }) => name === 'shop')?.rows)
     }))
 
@@ -256,13 +256,13 @@ describe('restoring', () => {
     withTarget(async (target) => {
       await target.as('postgres')`select 1`
       await restoreDatabase(await restoreOf(target))
-      const [row] = await target.admin()<{ n: number }[]>`select count(*)::int as n from public.item`
+      const [row] = await target.fresh()<{ n: number }[]>`select count(*)::int as n from public.item`
       expect(row?.n).toBe(5000)
     }))
 
   test('a run that broke off at any step leaves the old database, and the next one succeeds', () =>
     withTarget(async (target) => {
-      await target.admin().unsafe('create table public.before (id int)')
+      await target.fresh().unsafe('create table public.before (id int)')
       const restore = await restoreOf(target)
       for (const broken of ['roles', 'staging', 'load', 'swap'] as const) {
         const effect: RestoreDatabase['effect'] = async (step, change) => {
@@ -275,12 +275,12 @@ describe('restoring', () => {
           code: 'restore-failed',
         })
         expect(await databasesOf(target)).toEqual(['postgres'])
-        expect(await target.admin()`select to_regclass('public.before') as it`).toMatchObject([
+        expect(await target.fresh()`select to_regclass('public.before') as it`).toMatchObject([
           { it: 'public.before' },
         ])
       }
       await restoreDatabase(restore)
-      expect(await target.admin()`select to_regclass('public.before') as it`).toMatchObject([{ it: null }])
+      expect(await target.fresh()`select to_regclass('public.before') as it`).toMatchObject([{ it: null }])
     }))
 
   test('a swap whose answer was lost on the way has happened all the same', () =>
@@ -291,7 +291,7 @@ describe('restoring', () => {
         return result
       }
       await restoreDatabase({ ...(await restoreOf(target)), effect })
-      expect(await target.admin()`select to_regclass('public.item') as it`).toMatchObject([
+      expect(await target.fresh()`select to_regclass('public.item') as it`).toMatchObject([
         { it: 'public.item' },
       ])
     }))
@@ -300,9 +300,9 @@ describe('restoring', () => {
     withTarget(async (target) => {
       const restore = await restoreOf(target)
       await restoreDatabase(restore)
-      await target.admin().unsafe('create table public.since (id int)')
+      await target.fresh().unsafe('create table public.since (id int)')
       await restoreDatabase(restore)
-      expect(await target.admin()`select to_regclass('public.since') as it`).toMatchObject([
+      expect(await target.fresh()`select to_regclass('public.since') as it`).toMatchObject([
         { it: 'public.since' },
       ])
       await dropReplaced(restore.cluster, restore.operation)

@@ -182,7 +182,7 @@ async function upload(
 }
 
 const albums = async (ref: string): Promise<number> => {
-  const [row] = await clusterOf(ref).admin()<{ n: number }[]>`select count(*)::int as n from public.album`
+  const [row] = await clusterOf(ref).fresh()<{ n: number }[]>`select count(*)::int as n from public.album`
   return row?.n ?? -1
 }
 
@@ -252,7 +252,7 @@ describe('backup and import', () => {
 
   test('a restore puts the backup in the place of what is there', async () => {
     const { id } = await backUp()
-    await clusterOf('shop').admin().unsafe('delete from public.album where id > 10')
+    await clusterOf('shop').fresh().unsafe('delete from public.album where id > 10')
     const operation = await finished((await ask('backup.restore', 'shop', { backup: id })).id)
     expect(operation).toMatchObject({ status: 'succeeded' })
     expect(await albums('shop')).toBe(3000)

@@ -25,7 +25,10 @@ export type TestPostgres = {
   uid: number
   passwords: RolePasswords
   /** The connection as the superuser, one per database; ended by `stop`. */
+  /** As the superuser; one pool for each database. */
   admin(database?: string): Sql
+  /** A new pool: one whose sessions were ended behind its back may wait for ever. */
+  fresh(): Sql
   /** A fresh connection as that role; ended by `stop`. */
   as(role: LoginRole, database?: string): Sql
   /** A session for a person's SQL; closed by `stop`. */
@@ -60,13 +63,13 @@ export async function startPostgres(
     ...['--label=dev.cascata.test=postgres', `--volume=${dataDir}:/var/lib/postgresql`],
     ...[`--volume=${socketDir}:/run/postgresql`, image, 'postgres', ...settings.flatMap((s) => ['-c', s])],
   )
-  const opened: { end(): Promise<unknown> }[] = []
-  const keep = <T extends { end(): Promise<unknown> }>(connection: T): T => {
+  const opened: { end(options: { timeout: number }): Promise<unknown> }[] = []
+  const keep = <T extends (typeof opened)[number]>(connection: T): T => {
     opened.push(connection)
     return connection
   }
   const stop = async () => {
-    await Promise.all(opened.map((connection) => connection.end().catch(() => undefined)))
+    await Promise.all(opened.map((connection) => connection.end({ timeout: 1 }).catch(() => undefined)))
     await docker('rm', '--force', '--volumes', container)
     await rm(folder, { recursive: true, force: true })
   }
@@ -83,6 +86,7 @@ export async function startPostgres(
     await bootstrap(admin(), { migrations, passwords })
     return {
       ...{ container, socketDir, dataDir, uid, passwords, admin, stop },
+      fresh: () => keep(connectAdmin(socketDir)),
       as: (role, database = 'postgres') =>
         keep(connectAs(socketDir, { user: role, password: passwords[role], database })),
       session: async (role, database = 'postgres') => {
