@@ -17,7 +17,13 @@ import { dockerEngine } from './engine/docker/engine.ts'
 import { controlApp } from './http/control-app.ts'
 import { listenOn } from './http/listen.ts'
 import { pathsOf } from './paths.ts'
-import { crashingEffects, directEffects, type Effects, parseCrashPoint } from './reconcile/effects.ts'
+import {
+  crashingEffects,
+  directEffects,
+  type EffectName,
+  type Effects,
+  parseCrashPoint,
+} from './reconcile/effects.ts'
 import { appPorts } from './wiring/app-ports.ts'
 import { bringUpSystem, openInstanceStore } from './wiring/bring-up.ts'
 import { startInstanceJobs } from './wiring/jobs.ts'
@@ -92,16 +98,19 @@ async function openParts(config: Config, log: Logger): Promise<Parts> {
     site: { ...config, paths },
     urls: urlsOf(config),
     clock: systemClock,
-    effects: effectsOf(config.crashAt),
+    effects: effectsOf(config.crashAt, log),
     engine: dockerEngine({ socket: config.dockerSocket, instance: config.instance }),
     seal: await openSeal(paths.masterKey),
     templates: templatesAt(sourceFolder),
   }
 }
 
-function effectsOf(crashAt: string | undefined): Effects {
-  const point = crashAt === undefined ? undefined : parseCrashPoint(crashAt)
-  return point ? crashingEffects(point) : directEffects
+function effectsOf(crashAt: string | undefined, log: Logger): Effects {
+  const tell = (effect: EffectName) => log.debug({ effect }, 'effect')
+  if (crashAt === undefined) return directEffects(tell)
+  const point = parseCrashPoint(crashAt)
+  if (!point) throw new Error(`CASCATA_CRASH_AT: ${crashAt} names no effect`)
+  return crashingEffects(point, tell)
 }
 
 /** Folders of what is served as it is; in the bundle they keep their places. */

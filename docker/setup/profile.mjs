@@ -10,8 +10,9 @@ export async function ensureOwner(report) {
   const profile = await readProfile()
   if (profile?.token && (await isGood(profile.token))) return { token: profile.token, changed: false }
   const token = await claim(report)
-  const { control_url } = await controlApi(token).status()
-  await writeProfile({ control_url, token })
+  // The edge on this machine: the domain need not resolve here, nor its certificate be known.
+  const { edge_url } = await controlApi(token).status()
+  await writeProfile({ control_url: edge_url, token })
   return { token, changed: true }
 }
 

@@ -73,6 +73,7 @@ export async function openTestControl(): Promise<TestControl> {
       return { bytes: (await readFile(file)).length }
     },
     system: async () => [{ role: 'meta', state: 'running', health: 'healthy' }],
+    commit: (_ref, transaction) => transaction(),
     kick: (operation) => void kicked.push(operation),
   }
   const log = openLog('info', { write: (line) => void logged.push(line) })

@@ -7,6 +7,7 @@ export type TestConfig = {
   size: 'quick' | 'full'
   /** Tag of the images under test. */
   imageTag: string
+  dockerSocket: string
   /** Replays one history of the simulator. */
   simulatorSeed: number | undefined
   environment: Readonly<Record<string, string | undefined>>
@@ -16,6 +17,7 @@ export const testConfig: TestConfig = Object.freeze({
   sampleSql: process.env.CASCATA_SAMPLE_SQL,
   size: process.env.CASCATA_TEST_SIZE === 'full' ? 'full' : 'quick',
   imageTag: process.env.CASCATA_IMAGE_TAG ?? '0.1.0',
+  dockerSocket: process.env.CASCATA_DOCKER_SOCKET ?? '/var/run/docker.sock',
   simulatorSeed: process.env.CASCATA_SEED === undefined ? undefined : Number(process.env.CASCATA_SEED),
   environment: process.env,
 })

@@ -1,9 +1,9 @@
 /**
  * Files as reconcilers need them: written whole or not at all, and owned by whom they say.
  *
- * A write goes to a temporary name, is synced and renamed, so that a reader (or a kill) sees the old or the new.
+ * A write goes to a temporary name, is synced and renamed, so that a reader (or a kill) sees the old or the new. The
+ * temporary name is always the same: what a killed write left is replaced by the next one, and nothing heaps up.
  */
-import { randomUUID } from 'node:crypto'
 import {
   chmod,
   chown,
@@ -17,7 +17,7 @@ import {
   rm,
   symlink,
 } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 
 export type Ownership = { uid: number; gid: number; mode: number }
 export type Directory = Ownership & { path: string }
@@ -55,7 +55,8 @@ export const nodeFiles: Files = {
   },
   read: (path) => readFile(path, 'utf8').catch(nullIfAbsent),
   async write(path, text, { uid, gid, mode }) {
-    const temporary = `${path}.${randomUUID()}.tmp`
+    const temporary = `${path}.tmp`
+    await rm(temporary, { force: true })
     try {
       const file = await open(temporary, 'wx', 0o600)
       try {
@@ -78,7 +79,8 @@ export const nodeFiles: Files = {
   remove: (path) => rm(path, { recursive: true, force: true }),
   readLink: (path) => readlink(path).catch(nullIfAbsent),
   async switchLink(path, target) {
-    const temporary = join(dirname(path), `.link-${randomUUID()}`)
+    const temporary = `${path}.tmp`
+    await rm(temporary, { force: true })
     await symlink(target, temporary)
     await rename(temporary, path)
     await syncDirectory(dirname(path))

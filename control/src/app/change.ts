@@ -33,7 +33,7 @@ export async function changeProject(
   { ref, ...change }: Change & { ref: string },
 ): Promise<Changed> {
   assertSees(caller, ref)
-  const changed = await deps.store.transaction(async (tx) => {
+  const write = async (tx: Queries): Promise<Changed> => {
     const row = await lockProject(tx, ref, change)
     const project = await tx.projects.change(ref, await change.patch(row))
     if (!project) throw ProjectNotFound()
@@ -44,7 +44,8 @@ export async function changeProject(
     })
     await audit(tx, caller, { action: change.kind, target: ref, detail: change.detail ?? {} })
     return { project, operation }
-  })
+  }
+  const changed = await deps.commit(ref, () => deps.store.transaction(write))
   deps.kick(changed.operation)
   return changed
 }

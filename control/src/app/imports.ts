@@ -7,6 +7,8 @@ import type { ImportProject, ImportStarted } from '@cascata/shared/contract/back
 import { newOperationId } from '@cascata/shared/ids'
 import { ProjectRefTaken } from '@cascata/shared/problems/projects'
 import { receiveFile } from '../adapters/upload.ts'
+import type { Queries } from '../store/queries.ts'
+import type { OperationRow } from '../store/tables/operations.ts'
 import type { Caller } from './caller.ts'
 import { assertNone, audit, insertOperation } from './change.ts'
 import { DISK_RESERVE_BYTES, IMPORT_BYTES_MAX } from './limits.ts'
@@ -21,7 +23,7 @@ export type ArchiveUpload = {
   announced: number | undefined
 }
 
-export function importCases({ store, seal, instance, kick, verifyArchive }: AppDeps) {
+export function importCases({ store, seal, instance, commit, kick, verifyArchive }: AppDeps) {
   const directory = join(instance.home, 'imports')
 
   const receive = (file: string, { body, announced }: ArchiveUpload): Promise<number> =>
@@ -42,7 +44,7 @@ export function importCases({ store, seal, instance, kick, verifyArchive }: AppD
       const bytes = await receive(file, upload)
       const input = { name: name ?? null, keys, bytes, ...sealInput(seal, id, upload.secrets) }
       try {
-        const operation = await store.transaction(async (tx) => {
+        const write = async (tx: Queries): Promise<OperationRow> => {
           await tx.projects.reserve(ref)
           if (await tx.projects.find(ref)) throw ProjectRefTaken(ref)
           await assertNone(tx, ref, ['project.import'])
@@ -50,7 +52,8 @@ export function importCases({ store, seal, instance, kick, verifyArchive }: AppD
           const detail = { operation: id, keys, bytes }
           await audit(tx, caller, { action: 'project.import', target: ref, detail })
           return operation
-        })
+        }
+        const operation = await commit(ref, () => store.transaction(write))
         kick(operation)
         return { ref, name: name ?? null, operation: viewOperation(operation) }
       } catch (error) {

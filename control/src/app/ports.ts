@@ -48,6 +48,8 @@ export type AppDeps = {
   ): Promise<Record<string, unknown>>
   /** The instance's own containers. */
   system(): Promise<Status['system']>
+  /** Commits what is asked of a project; the crash matrix cuts here. */
+  commit<Result>(ref: string, transaction: () => Promise<Result>): Promise<Result>
   /** The operation is committed: wake whoever carries it out. A lost call costs only time. */
   kick(operation: Pick<OperationRow, 'id' | 'kind' | 'ref'>): void
 }

@@ -10,6 +10,7 @@ import {
 import { ProjectRefTaken, TemplateUnknown } from '@cascata/shared/problems/projects'
 import { newSecrets, openSecrets, sealSecrets } from '../adapters/project-secrets.ts'
 import type { PageRequest } from '../store/cursor.ts'
+import type { Queries } from '../store/queries.ts'
 import { type Caller, getProject } from './caller.ts'
 import { assertNone, audit, type Changed, insertOperation } from './change.ts'
 import type { AppDeps } from './ports.ts'
@@ -17,12 +18,12 @@ import { refsFor } from './ref.ts'
 import { viewOperation, viewPage, viewProject } from './view.ts'
 
 export function projectCases(deps: AppDeps) {
-  const { store, seal, clock, instance, templates, kick } = deps
+  const { store, seal, clock, instance, templates, commit, kick } = deps
 
   /** Undefined when the ref is taken. */
   async function insert(caller: Caller, ref: string, wish: CreateProject): Promise<Changed | undefined> {
     const secrets = await newSecrets(ref, Math.floor(clock.now() / 1_000))
-    return store.transaction(async (tx) => {
+    const write = async (tx: Queries): Promise<Changed | undefined> => {
       await tx.projects.reserve(ref)
       await assertNone(tx, ref, ['project.import'])
       const project = await tx.projects.insert({
@@ -40,7 +41,8 @@ export function projectCases(deps: AppDeps) {
       const detail = { name: wish.name, template: wish.template }
       await audit(tx, caller, { action: 'project.create', target: ref, detail })
       return { project, operation }
-    })
+    }
+    return commit(ref, () => store.transaction(write))
   }
 
   return {

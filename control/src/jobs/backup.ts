@@ -42,7 +42,9 @@ export async function createBackup(run: JobRun): Promise<Record<string, unknown>
 
 /** A backup that failed says so; what there is of its file is gone already. */
 export const giveUpBackup = ({ operation, deps }: JobRun): Promise<void> =>
-  deps.store.backups.fail((operation.input as Input).backup)
+  deps.effects.run(`${operation.ref}.backup.fail`, () =>
+    deps.store.backups.fail((operation.input as Input).backup),
+  )
 
 export const backupPath = (deps: JobDeps, { ref, id }: { ref: string; id: string }): string =>
   join(deps.paths.backups, ref, `${id}.caf`)

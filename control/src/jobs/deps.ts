@@ -3,6 +3,7 @@ import type { Clock } from '@cascata/shared/clock'
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
 import type { PgTools } from '../archive/cluster.ts'
 import type { InstanceKeys } from '../archive/keys.ts'
+import type { Effects } from '../reconcile/effects.ts'
 import type { BackupRow } from '../store/tables/backups.ts'
 import type { OperationRow } from '../store/tables/operations.ts'
 import type { ProjectRow, projects } from '../store/tables/projects.ts'
@@ -50,7 +51,7 @@ export type JobDeps = {
   }
   /** `CASCATA_HOME` as paths. */
   paths: { home: string; backups: string; imports: string; project(ref: string): { dbSocketDir: string } }
-  effects: { run<Result>(name: string, effect: () => Promise<Result>): Promise<Result> }
+  effects: Effects
   keys: InstanceKeys
   tools: PgTools
   /** Release and instance name, written into each archive. */

@@ -19,7 +19,7 @@ export async function importProject(run: JobRun): Promise<Record<string, unknown
   }
   await handBack(run)
   const project = await deps.store.projects.find(operation.ref)
-  await rm(path, { force: true })
+  await forgetUpload(run)
   return { ref: operation.ref, name: project?.name ?? operation.ref }
 }
 
@@ -73,7 +73,10 @@ export async function giveUpImport(run: JobRun): Promise<void> {
     )
     deps.kick(operation.ref)
   }
-  await rm(uploadPath(run), { force: true })
+  await forgetUpload(run)
 }
+
+const forgetUpload = (run: JobRun): Promise<void> =>
+  run.deps.effects.run(`${run.operation.ref}.import.forget`, () => rm(uploadPath(run), { force: true }))
 
 const uploadPath = ({ operation, deps }: JobRun): string => join(deps.paths.imports, `${operation.id}.caf`)

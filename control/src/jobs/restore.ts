@@ -37,6 +37,8 @@ async function stopServing({ operation, deps }: JobRun): Promise<void> {
 export async function giveUpRestore({ operation, deps }: JobRun): Promise<void> {
   const row = await deps.store.projects.find(operation.ref)
   if (row?.importing !== operation.id) return
-  await deps.store.projects.clearImporting(operation.ref)
+  await deps.effects.run(`${operation.ref}.restore.undo`, () =>
+    deps.store.projects.clearImporting(operation.ref),
+  )
   deps.kick(operation.ref)
 }

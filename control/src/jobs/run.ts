@@ -44,13 +44,18 @@ export async function runOperation(
   const run: JobRun = { operation, deps, signal, steps: stepsOf(operation, { ...deps, signal }) }
   await deps.store.operations.start(id)
   try {
-    await deps.store.operations.succeed(id, await kind.job(run))
+    const result = await kind.job(run)
+    await deps.effects.run(`${operation.ref}.operation.succeed`, () =>
+      deps.store.operations.succeed(id, result),
+    )
     return 'succeeded'
   } catch (error) {
     if (signal.aborted) return 'cut off'
     onFailure(operation, error)
     await kind.giveUp(run)
-    await deps.store.operations.fail(id, shown(error))
+    await deps.effects.run(`${operation.ref}.operation.fail`, () =>
+      deps.store.operations.fail(id, shown(error)),
+    )
     return 'failed'
   }
 }

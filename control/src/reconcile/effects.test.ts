@@ -14,10 +14,14 @@ describe('a crash point', () => {
     expect(point && reaches(point, name)).toBe(expected)
   })
 
-  test.each(['db.create', 'during:db.create', 'before:', 'before:db create', 'before:db.create@'])(
-    'is not %j',
-    (text) => {
-      expect(parseCrashPoint(text)).toBeUndefined()
-    },
-  )
+  test.each([
+    'db.create',
+    'during:db.create',
+    'before:',
+    'before:db create',
+    'before:db.create@',
+    'before:db.made',
+  ])('is not %j', (text) => {
+    expect(parseCrashPoint(text)).toBeUndefined()
+  })
 })

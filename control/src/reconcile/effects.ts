@@ -1,22 +1,53 @@
 /**
- * Where reconcilers and jobs touch the world. In production a pass-through; in the crash matrix the process kills
- * itself right before or right after one named effect, as a power cut would.
+ * Where control touches the world. In production a pass-through; in the crash matrix the process kills itself right
+ * before or right after one named effect, as a power cut would.
  *
  * Names are `<ref>.<step>`: `shop.db.create`, `_system.edge.switch`. A ref holds no dot, so the first one parts them.
  */
+import { writeSync } from 'node:fs'
+
 export type Effects = {
-  run<Result>(name: string, effect: () => Promise<Result>): Promise<Result>
+  run<Result>(name: EffectName, effect: () => Promise<Result>): Promise<Result>
 }
 
-export const directEffects: Effects = { run: (_name, effect) => effect() }
+/** Every step there is: the compiler refuses one that is not in here, so that the crash matrix can miss none. */
+export const STEPS = [
+  // What the API, and what the jobs and the reconcilers make of it.
+  ...['intent.commit', 'operation.succeed', 'operation.fail', 'operation.complete', 'project.record'],
+  // A project's parts.
+  ...['directories.ensure', 'document.write', 'files.remove', 'row.remove'],
+  ...['db.create', 'db.start', 'db.stop', 'db.remove', 'db.ready', 'db.bootstrap', 'db.starter'],
+  ...['runtime.create', 'runtime.start', 'runtime.stop', 'runtime.remove', 'runtime.ready'],
+  // The edge, and the instance's own databases.
+  ...['edge.certificate', 'edge.write', 'edge.test', 'edge.switch', 'edge.reload', 'edge.probe'],
+  ...['edge.prune', 'edge.create', 'edge.start', 'edge.stop', 'edge.remove'],
+  ...['meta.create', 'meta.start', 'meta.stop', 'meta.remove'],
+  ...['redis.create', 'redis.start', 'redis.stop', 'redis.remove'],
+  // Archives.
+  ...['backup.rename', 'backup.ready', 'backup.fail'],
+  ...['import.insert', 'import.purge', 'import.forget'],
+  ...['restore.mark', 'restore.roles', 'restore.staging', 'restore.load', 'restore.swap', 'restore.clear'],
+  ...['restore.drop', 'restore.undo'],
+] as const
+export type Step = (typeof STEPS)[number]
+export type EffectName = `${string}.${Step}`
+
+/** Tells each effect before it happens. */
+export const directEffects = (tell: (name: EffectName) => void): Effects => ({
+  run(name, effect) {
+    tell(name)
+    return effect()
+  },
+})
 
 /** `before:db.create`, `after:runtime.start@shop`. */
-export type CrashPoint = { when: 'before' | 'after'; step: string; ref: string | undefined }
+export type CrashPoint = { when: 'before' | 'after'; step: Step; ref: string | undefined }
 
 export function parseCrashPoint(text: string): CrashPoint | undefined {
   const match = /^(before|after):([a-z][a-z0-9.-]*)(?:@([a-z_][a-z0-9_-]*))?$/.exec(text)
-  if (!match) return undefined
-  return { when: match[1] === 'before' ? 'before' : 'after', step: match[2] ?? '', ref: match[3] }
+  const step = STEPS.find((each) => each === match?.[2])
+  if (!match || !step) return undefined
+  return { when: match[1] === 'before' ? 'before' : 'after', step, ref: match[3] }
 }
 
 export function reaches(point: CrashPoint, name: string): boolean {
@@ -26,16 +57,18 @@ export function reaches(point: CrashPoint, name: string): boolean {
 }
 
 /** Ends the process without a goodbye at the given point. */
-export const crashingEffects = (point: CrashPoint): Effects => ({
+export const crashingEffects = (point: CrashPoint, tell: (name: EffectName) => void): Effects => ({
   async run(name, effect) {
+    tell(name)
     if (!reaches(point, name)) return effect()
-    if (point.when === 'before') return die()
-    await effect()
-    return die()
+    if (point.when === 'after') await effect()
+    return die(`killed ${point.when} ${name}`)
   },
 })
 
-function die(): Promise<never> {
+function die(last: string): Promise<never> {
+  // Past the log, which writes in its own time.
+  writeSync(process.stderr.fd, `${last}\n`)
   process.kill(process.pid, 'SIGKILL')
   // The signal may take a turn to arrive: nothing may happen in between.
   return new Promise(() => {})

@@ -11,7 +11,7 @@ import type { Parts } from './parts.ts'
 type Given = { store: Store; keys: InstanceKeys; kick: AppDeps['kick'] }
 
 export async function appPorts(parts: Parts, { store, keys, kick }: Given): Promise<AppDeps> {
-  const { config, urls, seal, clock, paths, templates } = parts
+  const { config, urls, seal, clock, paths, templates, effects } = parts
   return {
     store,
     seal,
@@ -27,6 +27,7 @@ export async function appPorts(parts: Parts, { store, keys, kick }: Given): Prom
       verifyArchive({ path, passphrase, identities: [...(identity ? [identity] : []), keys.identity] }),
     logs: (ref, role, options) => logs(parts, { ref, role }, options),
     system: () => system(parts),
+    commit: (ref, transaction) => effects.run(`${ref}.intent.commit`, transaction),
     kick,
   }
 }

@@ -1,0 +1,93 @@
+/**
+ * The container of an instance's control, made anew at will: as the set-up made it, but with a point at which it kills
+ * itself, and telling each effect in its log. The engine does not start it again by itself.
+ */
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { z } from 'zod'
+import { askEngine } from './engine-api.ts'
+import type { Instance } from './instance.ts'
+import { statusOn } from './socket-status.ts'
+
+const Container = z.object({
+  Config: z.looseObject({ Env: z.array(z.string()) }),
+  HostConfig: z.looseObject({}),
+})
+const State = z.object({ State: z.object({ OOMKilled: z.boolean(), Status: z.string() }) })
+
+const READY_TIMEOUT_MS = 30_000
+
+export type Death = { exitCode: number; outOfMemory: boolean }
+
+export class ControlContainer {
+  readonly #name: string
+  readonly #socket: string
+  readonly #made: z.infer<typeof Container>
+
+  private constructor(instance: Instance, made: z.infer<typeof Container>) {
+    this.#name = nameOf(instance)
+    this.#socket = join(instance.home, 'run/_control/http/1.sock')
+    this.#made = made
+  }
+
+  /** Of an instance that is up. */
+  static async of(instance: Instance): Promise<ControlContainer> {
+    const { text } = await askEngine('GET', `/containers/${nameOf(instance)}/json`)
+    return new ControlContainer(instance, Container.parse(JSON.parse(text)))
+  }
+
+  /** Replaces the one there is, whatever its state; resolves when the new one is ready. */
+  async start(crashAt?: string): Promise<void> {
+    const { Config, HostConfig } = this.#made
+    await this.remove()
+    const own = ['CASCATA_LOG_LEVEL=debug', ...(crashAt === undefined ? [] : [`CASCATA_CRASH_AT=${crashAt}`])]
+    const Env = [...Config.Env.filter((line) => !line.startsWith('CASCATA_LOG_LEVEL=')), ...own]
+    await askEngine('POST', `/containers/create?name=${this.#name}`, {
+      body: { ...Config, Env, HostConfig: { ...HostConfig, RestartPolicy: { Name: 'no' } } },
+    })
+    await askEngine('POST', `/containers/${this.#name}/start`)
+    await this.#untilReady()
+  }
+
+  async remove(): Promise<void> {
+    await askEngine('DELETE', `/containers/${this.#name}?force=true&v=true`, { fine: [404] })
+  }
+
+  /** How it ended. @throws when it lives on. */
+  async untilDead(withinMs: number): Promise<Death> {
+    const ended = askEngine('POST', `/containers/${this.#name}/wait`)
+    const late = pause(withinMs, undefined, { ref: false })
+    const answer = await Promise.race([ended, late])
+    if (!answer) throw new Error(`control was not killed within ${withinMs} ms`)
+    const { StatusCode } = z.object({ StatusCode: z.number() }).parse(JSON.parse(answer.text))
+    const { State: state } = await this.#state()
+    return { exitCode: StatusCode, outOfMemory: state.OOMKilled }
+  }
+
+  /** Names of the effects that this control has begun, oldest first. */
+  async effects(): Promise<string[]> {
+    const log = await this.log()
+    return [...log.matchAll(/"effect":"([^"]+)"/g)].map(([, name = '']) => name)
+  }
+
+  async log(): Promise<string> {
+    return (await askEngine('GET', `/containers/${this.#name}/logs?stdout=true&stderr=true`)).text
+  }
+
+  async #state(): Promise<z.infer<typeof State>> {
+    return State.parse(JSON.parse((await askEngine('GET', `/containers/${this.#name}/json`)).text))
+  }
+
+  /** A crash point may be reached while it starts: that is ready enough. */
+  async #untilReady(): Promise<void> {
+    const until = Date.now() + READY_TIMEOUT_MS
+    for (let looks = 1; ; looks++) {
+      if ((await statusOn(this.#socket, '/health/ready')) === 200) return
+      if (looks % 20 === 0 && (await this.#state()).State.Status === 'exited') return
+      if (Date.now() > until) throw new Error(`control is not ready:\n${(await this.log()).slice(-4_000)}`)
+      await pause(15)
+    }
+  }
+}
+
+const nameOf = ({ name }: Instance) => `${name}-control`

@@ -1,0 +1,117 @@
+/** One case of the crash matrix, from its beginning to the world that must have come of it. */
+import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
+import type { ApiAnswer, ApiRequest } from './control-api.ts'
+import type { ControlContainer } from './control-container.ts'
+import type { Cut, Flow } from './crash-flows.ts'
+import type { CrashWorld, OperationFacts } from './crash-world.ts'
+import { eventually } from './eventually.ts'
+
+export const CONVERGED_WITHIN_MS = 30_000
+const DEAD_WITHIN_MS = 30_000
+/** Exit code of what SIGKILL ended. */
+const KILLED = 137
+
+export type CrashRun = { control: ControlContainer; world: CrashWorld }
+
+export const settled = (world: CrashWorld): Promise<void> =>
+  eventually(CONVERGED_WITHIN_MS, async () => expect(await world.wrongs()).toEqual([]))
+
+/** Without a kill. @returns the steps it took, each once. */
+export async function unharmed({ control, world }: CrashRun, flow: Flow): Promise<string[]> {
+  await control.start()
+  const ref = await flow.arrange()
+  await settled(world)
+  if (flow.whileAway) {
+    await control.remove()
+    await flow.whileAway(ref)
+    await control.start()
+  }
+  const earlier = flow.whileAway ? 0 : (await control.effects()).length
+  if (flow.request) {
+    const { status, body } = await world.api.ask({ key: randomUUID(), ...flow.request(ref) })
+    expect([status, body]).toEqual([202, expect.anything()])
+  }
+  await converged(world, flow, ref)
+  const steps = (await control.effects()).slice(earlier).flatMap((name) => stepOf(name, ref) ?? [])
+  await flow.clear(ref)
+  return [...new Set(steps)].sort()
+}
+
+/** Kills control at the cut, starts it again. @returns how long the world took from then on, in milliseconds. */
+export async function killed({ control, world }: CrashRun, flow: Flow, cut: Cut): Promise<number> {
+  const ref = await flow.arrange()
+  // Another project's leftovers would bring the edge to the cut before its time.
+  if (ownerOf(cut, ref) !== ref) await settled(world)
+  const earlier = await recordOf(world, ref)
+  await control.remove()
+  await flow.whileAway?.(ref)
+  await control.start(`${cut.when}:${cut.step}@${ownerOf(cut, ref)}`)
+  const request = flow.request && { key: randomUUID(), ...flow.request(ref) }
+  const first = request && (await world.api.ask(request))
+  expect(await control.untilDead(DEAD_WITHIN_MS)).toEqual({ exitCode: KILLED, outOfMemory: false })
+  const last = `killed ${cut.when} ${ownerOf(cut, ref)}.${cut.step}`
+  // The engine may be behind with its copy of the log.
+  await eventually(5_000, async () => expect(await control.log()).toContain(last))
+
+  const from = performance.now()
+  await control.start()
+  if (request) expectOnce(cut, { request, first, again: await answered(world, request) })
+  await converged(world, flow, ref)
+  const tookMs = performance.now() - from
+  expect(tookMs).toBeLessThan(CONVERGED_WITHIN_MS)
+  await expectRecord(world, flow, { ref, earlier })
+  await flow.clear(ref)
+  return tookMs
+}
+
+const ownerOf = ({ step }: Pick<Cut, 'step'>, ref: string) => (step.startsWith('edge.') ? '_system' : ref)
+
+function stepOf(name: string, ref: string): string | undefined {
+  const dot = name.indexOf('.')
+  const owner = name.slice(0, dot)
+  return owner === ref || owner === '_system' ? name.slice(dot + 1) : undefined
+}
+
+const converged = (world: CrashWorld, flow: Flow, ref: string): Promise<void> =>
+  eventually(CONVERGED_WITHIN_MS, async () => {
+    expect(await world.wrongs()).toEqual([])
+    await flow.check(ref)
+  })
+
+/** The request sent again as a client would: until control is there and says something. */
+const answered = (world: CrashWorld, request: ApiRequest): Promise<ApiAnswer> =>
+  eventually(CONVERGED_WITHIN_MS, async () => {
+    const answer = await world.api.ask(request)
+    expect(answer.status).toBeLessThan(500)
+    return answer
+  })
+
+type Asked = { request: ApiRequest; first: ApiAnswer | undefined; again: ApiAnswer }
+
+/** What was not committed is done now; what was, is not done twice: the first answer comes back, or a refusal. */
+function expectOnce({ when, step }: Cut, { request, first, again }: Asked): void {
+  if (step === 'intent.commit') expect(first?.status).toBeGreaterThanOrEqual(500)
+  if (step === 'intent.commit' && when === 'before') expect(again.status).toBe(202)
+  else if (again.status !== 202) expect(again.status).toBe(409)
+  else if (first?.status === 202) expect([request.method, again]).toEqual(['POST', first])
+}
+
+type Recorded = { operations: OperationFacts[]; audited: string[] }
+
+const recordOf = async (world: CrashWorld, ref: string): Promise<Recorded> => ({
+  operations: await world.operationsOf(ref),
+  audited: await world.auditedFor(ref),
+})
+
+/** One operation more, one entry in the audit trail more, however often it was asked for. */
+async function expectRecord(
+  world: CrashWorld,
+  { operation }: Flow,
+  { ref, earlier }: { ref: string; earlier: Recorded },
+): Promise<void> {
+  const now = await recordOf(world, ref)
+  const more = operation ? [expect.objectContaining(operation)] : []
+  expect(now.operations.slice(earlier.operations.length)).toEqual(more)
+  expect(now.audited.slice(earlier.audited.length)).toEqual(operation ? [operation.kind] : [])
+}
