@@ -23,6 +23,8 @@ export class ControlContainer {
   readonly #name: string
   readonly #socket: string
   readonly #made: z.infer<typeof Container>
+  /** Where the present one kills itself. */
+  crashAt: string | undefined
 
   private constructor(instance: Instance, made: z.infer<typeof Container>) {
     this.#name = nameOf(instance)
@@ -40,6 +42,7 @@ export class ControlContainer {
   async start(crashAt?: string): Promise<void> {
     const { Config, HostConfig } = this.#made
     await this.remove()
+    this.crashAt = crashAt
     const own = ['CASCATA_LOG_LEVEL=debug', ...(crashAt === undefined ? [] : [`CASCATA_CRASH_AT=${crashAt}`])]
     const Env = [...Config.Env.filter((line) => !line.startsWith('CASCATA_LOG_LEVEL=')), ...own]
     await askEngine('POST', `/containers/create?name=${this.#name}`, {

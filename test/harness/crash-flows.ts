@@ -15,8 +15,8 @@ import { eventually } from './eventually.ts'
 export type Flow = {
   /** All it does to the world, in no order. */
   effects: readonly Step[]
-  /** Brings about what it begins with. @returns the project's ref. */
-  arrange(): Promise<string>
+  /** Brings about what it begins with; without it, it begins with nothing. */
+  arrange?(ref: string): Promise<void>
   /** Done between one control and the next. */
   whileAway?(ref: string): Promise<void>
   /** What is asked of the API; without it, time does it. */
@@ -70,13 +70,21 @@ const FROM_THE_REFUSAL: readonly Step[] = [
   ...(['db.stop', 'db.remove', 'files.remove', 'row.remove'] as const),
 ]
 
-export type Cut = { flow: FlowName; when: 'before' | 'after'; step: Step }
+export type Cut = { flow: FlowName; when: 'before' | 'after'; step: Step; ref: string }
 
 export const cutsOf = (flow: FlowName): Cut[] =>
-  (flow === 'refuse' ? FROM_THE_REFUSAL : EFFECTS[flow]).flatMap((step) => [
-    { flow, when: 'before' as const, step },
-    { flow, when: 'after' as const, step },
-  ])
+  (flow === 'refuse' ? FROM_THE_REFUSAL : EFFECTS[flow])
+    .flatMap((step) => (['before', 'after'] as const).map((when) => ({ flow, when, step })))
+    .map((cut, at) => ({ ...cut, ref: refOf(cut, at) }))
+
+/** Two projects take turns in being paused and deleted; all else has a project of its own. */
+const refOf = ({ flow, when, step }: Omit<Cut, 'ref'>, at: number): string =>
+  flow === 'pause' || flow === 'delete'
+    ? `standing-${(at % 2) + 1}`
+    : `${flow}-${when}-${step.replace('.', '-')}`
+
+export const unharmedRef = (flow: FlowName): string =>
+  flow === 'pause' || flow === 'delete' ? 'standing-1' : `${flow}-unharmed`
 
 /** What an import fills its project with, and must find there again. */
 export type Source = { archive: Buffer; tables: readonly TableFacts[] }
@@ -84,12 +92,10 @@ export type Sources = { whole: Source; unrestorable: Source; starter: readonly T
 
 const Project = z.object({ status: z.string() })
 const Keys = z.object({ service_role_key: z.string() })
-const STANDING = 'standing'
 
 export class CrashFlows {
   readonly #world: CrashWorld
   readonly #sources: Sources
-  #count = 0
 
   constructor(world: CrashWorld, sources: Sources) {
     this.#world = world
@@ -111,7 +117,6 @@ export class CrashFlows {
   #create(): Flow {
     return {
       effects: EFFECTS.create,
-      arrange: async () => this.#fresh('create'),
       request: (ref) => creation(ref),
       operation: { kind: 'project.create', status: 'succeeded', problem: null },
       check: async (ref) => {
@@ -126,7 +131,7 @@ export class CrashFlows {
   #pause(): Flow {
     return {
       effects: EFFECTS.pause,
-      arrange: () => this.#standing(),
+      arrange: (ref) => this.#stands(ref),
       request: (ref) => ({ method: 'POST', path: `/v1/projects/${ref}/pause` }),
       operation: { kind: 'project.pause', status: 'succeeded', problem: null },
       check: (ref) => this.#isNot(ref, { status: 'paused', answer: 503 }),
@@ -137,7 +142,7 @@ export class CrashFlows {
   #delete(): Flow {
     return {
       effects: EFFECTS.delete,
-      arrange: () => this.#standing(),
+      arrange: (ref) => this.#stands(ref),
       request: (ref) => ({ method: 'DELETE', path: `/v1/projects/${ref}` }),
       operation: { kind: 'project.delete', status: 'succeeded', problem: null },
       check: (ref) => this.#isNot(ref, { status: 'deleted', answer: 404 }),
@@ -148,11 +153,9 @@ export class CrashFlows {
   #purge(): Flow {
     return {
       effects: EFFECTS.purge,
-      arrange: async () => {
-        const ref = this.#fresh('purge')
+      arrange: async (ref) => {
         await done(this.#world, creation(ref, 'empty'))
         await done(this.#world, { method: 'DELETE', path: `/v1/projects/${ref}` })
-        return ref
       },
       whileAway: (ref) => this.#world.expire(ref),
       check: (ref) => this.#isGone(ref),
@@ -164,7 +167,6 @@ export class CrashFlows {
     const { archive, tables } = this.#sources.whole
     return {
       effects: EFFECTS.import,
-      arrange: async () => this.#fresh('import'),
       request: (ref) => importing(ref, archive),
       operation: { kind: 'project.import', status: 'succeeded', problem: null },
       check: async (ref) => {
@@ -178,7 +180,6 @@ export class CrashFlows {
   #refuse(): Flow {
     return {
       effects: EFFECTS.refuse,
-      arrange: async () => this.#fresh('refuse'),
       request: (ref) => importing(ref, this.#sources.unrestorable.archive),
       operation: { kind: 'project.import', status: 'failed', problem: 'restore-failed' },
       check: (ref) => this.#isGone(ref),
@@ -186,20 +187,14 @@ export class CrashFlows {
     }
   }
 
-  #fresh(flow: FlowName): string {
-    this.#count++
-    return `${flow}-${this.#count}`
-  }
-
-  /** One project is paused and deleted again and again; it is brought back each time. */
-  async #standing(): Promise<string> {
-    const { status, body } = await this.#world.api.ask({ method: 'GET', path: `/v1/projects/${STANDING}` })
+  /** It is made once, and brought back each time. */
+  async #stands(ref: string): Promise<void> {
+    const { status, body } = await this.#world.api.ask({ method: 'GET', path: `/v1/projects/${ref}` })
     const state = status === 200 ? Project.parse(body).status : 'absent'
-    const post = (verb: string): ApiRequest => ({ method: 'POST', path: `/v1/projects/${STANDING}/${verb}` })
-    if (state === 'absent') await done(this.#world, creation(STANDING))
+    const post = (verb: string): ApiRequest => ({ method: 'POST', path: `/v1/projects/${ref}/${verb}` })
+    if (state === 'absent') await done(this.#world, creation(ref))
     if (state === 'paused') await done(this.#world, post('resume'))
     if (state === 'deleted') await done(this.#world, post('undelete'))
-    return STANDING
   }
 
   /** Its API gives every row of its largest table, and no half-made database stands beside it. */

@@ -18,9 +18,9 @@ export const settled = (world: CrashWorld): Promise<void> =>
   eventually(CONVERGED_WITHIN_MS, async () => expect(await world.wrongs()).toEqual([]))
 
 /** Without a kill. @returns the steps it took, each once. */
-export async function unharmed({ control, world }: CrashRun, flow: Flow): Promise<string[]> {
+export async function unharmed({ control, world }: CrashRun, flow: Flow, ref: string): Promise<string[]> {
   await control.start()
-  const ref = await flow.arrange()
+  await flow.arrange?.(ref)
   await settled(world)
   if (flow.whileAway) {
     await control.remove()
@@ -38,24 +38,40 @@ export async function unharmed({ control, world }: CrashRun, flow: Flow): Promis
   return [...new Set(steps)].sort()
 }
 
-/** Kills control at the cut, starts it again. @returns how long the world took from then on, in milliseconds. */
-export async function killed({ control, world }: CrashRun, flow: Flow, cut: Cut): Promise<number> {
-  const ref = await flow.arrange()
-  // Another project's leftovers would bring the edge to the cut before its time.
-  if (ownerOf(cut, ref) !== ref) await settled(world)
+export type Planned = { cut: Cut; flow: Flow }
+
+/**
+ * Kills control at the cut, starts it again. The control that mends may already be the one that is to be killed in
+ * the next case: that one is about another project.
+ * @returns how long the world took from the start on, in milliseconds.
+ */
+export async function killed(run: CrashRun, planned: Planned, next?: Planned): Promise<number> {
+  try {
+    return await killAndMend(run, planned, next)
+  } catch (error) {
+    // One that fails must not stand in the way of the next one.
+    await run.control.start().catch(() => undefined)
+    await planned.flow.clear(planned.cut.ref).catch(() => undefined)
+    throw error
+  }
+}
+
+async function killAndMend(run: CrashRun, { cut, flow }: Planned, next?: Planned): Promise<number> {
+  const { control, world } = run
+  const { ref } = cut
+  if (control.crashAt !== placeOf(cut)) await begin(run, { cut, flow })
+  const early = next && isAboutItself(cut, next) ? next : undefined
+  await early?.flow.arrange?.(early.cut.ref)
   const earlier = await recordOf(world, ref)
-  await control.remove()
-  await flow.whileAway?.(ref)
-  await control.start(`${cut.when}:${cut.step}@${ownerOf(cut, ref)}`)
   const request = flow.request && { key: randomUUID(), ...flow.request(ref) }
   const first = request && (await world.api.ask(request))
   expect(await control.untilDead(DEAD_WITHIN_MS)).toEqual({ exitCode: KILLED, outOfMemory: false })
-  const last = `killed ${cut.when} ${ownerOf(cut, ref)}.${cut.step}`
+  const last = `killed ${cut.when} ${ownerOf(cut)}.${cut.step}`
   // The engine may be behind with its copy of the log.
   await eventually(5_000, async () => expect(await control.log()).toContain(last))
 
   const from = performance.now()
-  await control.start()
+  await control.start(early && placeOf(early.cut))
   if (request) expectOnce(cut, { request, first, again: await answered(world, request) })
   await converged(world, flow, ref)
   const tookMs = performance.now() - from
@@ -65,7 +81,24 @@ export async function killed({ control, world }: CrashRun, flow: Flow, cut: Cut)
   return tookMs
 }
 
-const ownerOf = ({ step }: Pick<Cut, 'step'>, ref: string) => (step.startsWith('edge.') ? '_system' : ref)
+async function begin({ control, world }: CrashRun, { cut, flow }: Planned): Promise<void> {
+  // A control that is to be killed elsewhere, or was, is of no use to what comes before.
+  if (flow.arrange || control.crashAt !== undefined) await control.start()
+  await flow.arrange?.(cut.ref)
+  // Another project's leftovers would bring the edge to the cut before its time.
+  if (ownerOf(cut) !== cut.ref) await settled(world)
+  await control.remove()
+  await flow.whileAway?.(cut.ref)
+  await control.start(placeOf(cut))
+}
+
+/** Nothing that the case before does to mend the world, or to make room, can reach the next one's cut. */
+const isAboutItself = (cut: Cut, { cut: next, flow }: Planned): boolean =>
+  ownerOf(next) === next.ref && next.ref !== cut.ref && !flow.whileAway && !(flow.arrange && isOfEdge(cut))
+
+const isOfEdge = ({ step }: Cut) => step.startsWith('edge.')
+const ownerOf = (cut: Cut) => (isOfEdge(cut) ? '_system' : cut.ref)
+const placeOf = (cut: Cut) => `${cut.when}:${cut.step}@${ownerOf(cut)}`
 
 function stepOf(name: string, ref: string): string | undefined {
   const dot = name.indexOf('.')

@@ -87,17 +87,18 @@ export class CrashWorld {
 
   /** Nothing, when all is as the rows say, no operation is open, and nothing else is there. */
   async wrongs(): Promise<string[]> {
-    const [rows, operations, containers] = await Promise.all([
+    const [rows, operations] = await Promise.all([
       this.#meta<Row[]>`select ref, desired, importing::text, last_problem->>'code' as problem,
         observed_generation = generation as settled, coalesce(purge_after < now(), false) as due from public.projects`,
       this.#meta<OperationFacts[]>`select kind, ref, status from public.operations
         where status in ('pending', 'running')`,
-      containersOf(this.instance.name),
     ])
+    const open = operations.map(({ kind, ref, status }) => `${kind} of ${ref} is ${status}`)
+    const stirring = [...open, ...rows.flatMap(rowWrongs)]
+    // While it stirs, a look at the rest is only in its way.
+    if (stirring.length > 0) return stirring
     return [
-      ...operations.map(({ kind, ref, status }) => `${kind} of ${ref} is ${status}`),
-      ...rows.flatMap(rowWrongs),
-      ...containerWrongs(rows, containers),
+      ...containerWrongs(rows, await containersOf(this.instance.name)),
       ...(await this.#fileWrongs(rows)),
       ...(await this.#edgeWrongs(rows)),
       ...(await this.#auditWrongs()),

@@ -1,28 +1,30 @@
 /** What is really there, asked of the Docker engine itself (argv, no library of the product's). */
+import { z } from 'zod'
+import { askEngine } from './engine-api.ts'
 import { output, run } from './run.ts'
 
 export type Seen = { name: string; id: string; state: string; role: string; project: string }
 
+const Listed = z.array(
+  z.object({
+    Names: z.array(z.string()),
+    Id: z.string(),
+    State: z.string(),
+    Labels: z.record(z.string(), z.string()),
+  }),
+)
+
 /** Containers of one instance, running or not. */
 export async function containersOf(instance: string): Promise<Seen[]> {
-  const format =
-    '{{.Names}}\t{{.ID}}\t{{.State}}\t{{.Label "dev.cascata.role"}}\t{{.Label "dev.cascata.project"}}'
-  const text = await output('docker', [
-    'ps',
-    '-a',
-    '--no-trunc',
-    '--filter',
-    `label=dev.cascata.instance=${instance}`,
-    '--format',
-    format,
-  ])
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [name = '', id = '', state = '', role = '', project = ''] = line.split('\t')
-      return { name, id, state, role, project }
-    })
+  const filters = encodeURIComponent(JSON.stringify({ label: [`dev.cascata.instance=${instance}`] }))
+  const { text } = await askEngine('GET', `/containers/json?all=true&filters=${filters}`)
+  return Listed.parse(JSON.parse(text)).map(({ Names, Id, State, Labels }) => ({
+    name: Names[0]?.replace(/^\//, '') ?? '',
+    id: Id,
+    state: State,
+    role: Labels['dev.cascata.role'] ?? '',
+    project: Labels['dev.cascata.project'] ?? '',
+  }))
 }
 
 export async function projectContainers(instance: string, ref: string): Promise<Seen[]> {

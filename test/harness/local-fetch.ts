@@ -39,7 +39,8 @@ type Sent = {
 
 function send({ body, ...options }: Sent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: '127.0.0.1', ...options }, resolve)
+    // A connection each: nginx 1.26 closes idle ones at a reload, and a request on its way on one of them is lost.
+    const outgoing = request({ host: '127.0.0.1', agent: false, ...options }, resolve)
     outgoing.on('error', (error) => reject(options.signal.aborted ? options.signal.reason : error))
     outgoing.end(body)
   })
