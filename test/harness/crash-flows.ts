@@ -34,6 +34,10 @@ const DATABASE = ['db.create', 'db.start', 'db.ready', 'db.bootstrap'] as const
 const RUNTIME = ['runtime.create', 'runtime.start', 'runtime.ready'] as const
 const PLACE = ['directories.ensure', 'document.write'] as const
 const SEEN = ['project.record', 'operation.complete'] as const
+const REFUSED = [
+  ...['operation.verdict', 'import.purge', 'import.forget', 'operation.fail'],
+  ...['db.stop', 'db.remove', 'files.remove', 'row.remove'],
+] as const
 const FILLED = ['restore.roles', 'restore.staging', 'restore.load'] as const
 
 const EFFECTS = {
@@ -48,15 +52,7 @@ const EFFECTS = {
   ],
   refuse: [
     ...['intent.commit', 'import.insert', ...PLACE, ...DATABASE, ...FILLED, 'project.record'],
-    ...[
-      'import.purge',
-      'import.forget',
-      'operation.fail',
-      'db.stop',
-      'db.remove',
-      'files.remove',
-      'row.remove',
-    ],
+    ...REFUSED,
     ...EDGE,
   ],
 } as const satisfies Record<string, readonly Step[]>
@@ -64,16 +60,11 @@ const EFFECTS = {
 export type FlowName = keyof typeof EFFECTS
 export const FLOW_NAMES = Object.keys(EFFECTS) as FlowName[]
 
-/** Up to its failure an import that is refused is like any other, and is cut there. */
-const FROM_THE_REFUSAL: readonly Step[] = [
-  ...(['import.purge', 'import.forget', 'operation.fail'] as const),
-  ...(['db.stop', 'db.remove', 'files.remove', 'row.remove'] as const),
-]
-
 export type Cut = { flow: FlowName; when: 'before' | 'after'; step: Step; ref: string }
 
+/** Up to its failure an import that is refused is like any other, and is cut there. */
 export const cutsOf = (flow: FlowName): Cut[] =>
-  (flow === 'refuse' ? FROM_THE_REFUSAL : EFFECTS[flow])
+  (flow === 'refuse' ? REFUSED : EFFECTS[flow])
     .flatMap((step) => (['before', 'after'] as const).map((when) => ({ flow, when, step })))
     .map((cut, at) => ({ ...cut, ref: refOf(cut, at) }))
 

@@ -82,8 +82,8 @@ async function killAndMend(run: CrashRun, { cut, flow }: Planned, next?: Planned
 }
 
 async function begin({ control, world }: CrashRun, { cut, flow }: Planned): Promise<void> {
-  // A control that is to be killed elsewhere, or was, is of no use to what comes before.
-  if (flow.arrange || control.crashAt !== undefined) await control.start()
+  // One that is to be killed elsewhere, or was, is of no use to what comes before.
+  if (control.crashAt !== undefined) await control.start()
   await flow.arrange?.(cut.ref)
   // Another project's leftovers would bring the edge to the cut before its time.
   if (ownerOf(cut) !== cut.ref) await settled(world)

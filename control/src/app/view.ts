@@ -41,7 +41,7 @@ export const viewOperation = (row: OperationRow): Operation => ({
   progress: row.progress,
   steps: row.steps,
   result: row.result,
-  problem: row.problem,
+  problem: row.status === 'failed' ? row.problem : null,
   created_at: time(row.createdAt),
   updated_at: time(row.updatedAt),
   finished_at: timeOrNull(row.finishedAt),

@@ -17,6 +17,8 @@ export type JobStore = {
     /** 0 to 1. */
     progress(id: string, progress: number): Promise<void>
     succeed(id: string, result?: Record<string, unknown>): Promise<void>
+    /** It will fail for this, once what it did is undone. */
+    verdict(id: string, problem: NonNullable<OperationRow['problem']>): Promise<void>
     fail(id: string, problem: NonNullable<OperationRow['problem']>): Promise<void>
   }
   backups: {

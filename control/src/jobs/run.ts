@@ -43,6 +43,7 @@ export async function runOperation(
     return 'nothing to do'
   const run: JobRun = { operation, deps, signal, steps: stepsOf(operation, { ...deps, signal }) }
   await deps.store.operations.start(id)
+  if (operation.problem !== null) return giveUp(run, kind, operation.problem)
   try {
     const result = await kind.job(run)
     await deps.effects.run(`${operation.ref}.operation.succeed`, () =>
@@ -52,15 +53,27 @@ export async function runOperation(
   } catch (error) {
     if (signal.aborted) return 'cut off'
     onFailure(operation, error)
-    await kind.giveUp(run)
-    await deps.effects.run(`${operation.ref}.operation.fail`, () =>
-      deps.store.operations.fail(id, shown(error)),
+    const problem = shown(error)
+    // Before anything is undone: with its traces gone, a run after a kill would fail for another reason, or not at all.
+    await deps.effects.run(`${operation.ref}.operation.verdict`, () =>
+      deps.store.operations.verdict(id, problem),
     )
-    return 'failed'
+    return giveUp(run, kind, problem)
   }
 }
 
-function shown(error: unknown): NonNullable<OperationRow['problem']> {
+type OperationProblem = NonNullable<OperationRow['problem']>
+
+async function giveUp(run: JobRun, kind: Kind, problem: OperationProblem): Promise<RunOutcome> {
+  const { operation, deps } = run
+  await kind.giveUp(run)
+  await deps.effects.run(`${operation.ref}.operation.fail`, () =>
+    deps.store.operations.fail(operation.id, problem),
+  )
+  return 'failed'
+}
+
+function shown(error: unknown): OperationProblem {
   if (error instanceof Problem) {
     const detail = error.hint === undefined ? error.message : `${error.message} ${error.hint}`
     return { code: error.code, title: error.title, detail }

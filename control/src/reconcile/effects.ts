@@ -13,7 +13,8 @@ export type Effects = {
 /** Every step there is: the compiler refuses one that is not in here, so that the crash matrix can miss none. */
 export const STEPS = [
   // What the API, and what the jobs and the reconcilers make of it.
-  ...['intent.commit', 'operation.succeed', 'operation.fail', 'operation.complete', 'project.record'],
+  ...['intent.commit', 'operation.complete', 'project.record'],
+  ...['operation.succeed', 'operation.verdict', 'operation.fail'],
   // A project's parts.
   ...['directories.ensure', 'document.write', 'files.remove', 'row.remove'],
   ...['db.create', 'db.start', 'db.stop', 'db.remove', 'db.ready', 'db.bootstrap', 'db.starter'],

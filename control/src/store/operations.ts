@@ -90,6 +90,8 @@ export function operationQueries(db: Db) {
       set(id, { progress: atLeast(Math.min(1, Math.max(0, progress))) }),
     succeed: (id: string, result?: Record<string, unknown>): Promise<void> =>
       set(id, { status: 'succeeded', progress: 1, result: result ?? null, input: {}, finishedAt: finished }),
+    /** Why it will fail; it is open until what it did is undone. */
+    verdict: (id: string, problem: OperationProblem): Promise<void> => set(id, { problem }),
     fail: (id: string, problem: OperationProblem): Promise<void> =>
       set(id, { status: 'failed', problem, input: {}, finishedAt: finished }),
     /** Whatever waited for this generation of the project, or an earlier one, has happened. */
