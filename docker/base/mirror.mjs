@@ -3,8 +3,6 @@
  * its mirror written there. Pure: it is given texts and sees no file and no network.
  */
 
-const DEBIAN = 'http://mirror.invalid/debian'
-
 /** Entries `{uri, suite, components}` of deb822 text (`*.sources`); disabled stanzas and source packages are left out. */
 export function parseSources(text) {
   return text.split(/\n\s*\n/).flatMap((stanza) => {
@@ -40,8 +38,8 @@ export function mirrorsOf(entries) {
   const security = main.filter(isSecurity).map(({ uri }) => uri)
   const besides = archive.filter((uri) => /\/debian$/.test(uri)).map((uri) => `${uri}-security`)
   return {
-    archive: [...new Set([...archive, DEBIAN])],
-    security: [...new Set([...security, ...besides, `${DEBIAN}-security`])],
+    archive: [...new Set(archive)],
+    security: [...new Set([...security, ...besides])],
   }
 }
 

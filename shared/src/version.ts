@@ -1,2 +1,2 @@
-/** The version of this release: of the packages, the images' tags and what `status` answers. A law keeps them equal. */
+/** The version of this release: of the packages, the images' tags and what `status` answers. test/law keeps them equal. */
 export const VERSION = '0.1.0'

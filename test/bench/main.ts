@@ -64,7 +64,7 @@ const PARTS: Record<string, (bench: BenchInstance) => Promise<void>> = {
           round(lane.perSecond),
           round(lane.ofPgbench, 2),
           round(lane.p50Ms, 2),
-          round(lane.p99Ms, 2),
+          Number.isNaN(lane.p99Ms) ? '-' : round(lane.p99Ms, 2),
         ],
       ])
     for (const [title, lanes] of Object.entries({
