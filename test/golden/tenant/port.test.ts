@@ -26,8 +26,8 @@ test('an absent server is told within the time', async () => {
   })
 })
 
-test('a starter that does not exist is told by name', async () => {
+test('a starter that does not exist is told by its name', async () => {
   await expect(database.applyStarter(pg.socketDir, pg.passwords, 'nope')).rejects.toMatchObject({
-    code: 'starter-unknown',
+    code: 'template-unknown',
   })
 })
