@@ -9,8 +9,10 @@ import { isJob } from './run.ts'
 
 const QUEUE = 'operations'
 const CONCURRENCY = 2
-/** Finds what a lost Redis forgot; nothing waits for it in ordinary times. */
-const LOOK_EVERY_MS = 15_000
+/** Finds what a lost Redis forgot, and what a lost store ended; nothing waits for it in ordinary times. */
+const LOOK_EVERY_MS = 5_000
+/** It is on this machine and back at once: the driver's own pause doubles up to 20 s. */
+const RECONNECT_MS_MAX = 1_000
 
 export type Redis = { path: string; username?: string; password?: string }
 
@@ -34,7 +36,8 @@ export async function startJobs({ redis, store, run, onError, lookEveryMs }: Sta
   const stopping = new AbortController()
   const running = new Map<string, Promise<unknown>>()
   // The worker's commands wait for Redis as long as it takes; the queue's must not hold a request up.
-  const connection = { ...redis, maxRetriesPerRequest: null }
+  const retryStrategy = (times: number) => Math.min(times * 100, RECONNECT_MS_MAX)
+  const connection = { ...redis, maxRetriesPerRequest: null, retryStrategy }
   const queue = new Queue(QUEUE, {
     connection,
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },

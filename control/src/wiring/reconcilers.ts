@@ -62,10 +62,15 @@ const TASKS: Record<EngineEvent['role'], string | undefined> = {
   control: undefined,
 }
 
-/** A container that ends or goes away is looked at at once, not at the next turn of the timer. */
+/** Docker tells that a container died before its own list shows it (20.10 does), the later the busier it is. */
+const LOOK_AGAIN_MS = [200, 1_000]
+
+/** A container that ends or goes away is looked at soon, not at the next turn of the timer. */
 async function watch(events: AsyncIterable<EngineEvent>, driver: Driver): Promise<void> {
   for await (const { role, action } of events) {
     const task = TASKS[role]
-    if (task && (action === 'die' || action === 'destroy')) driver.kick(task)
+    if (!task || (action !== 'die' && action !== 'destroy')) continue
+    driver.kick(task)
+    if (action === 'die') for (const ms of LOOK_AGAIN_MS) setTimeout(() => driver.kick(task), ms).unref()
   }
 }
