@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectAdmin } from '@cascata/control/adapters/project-database'
-import type { Sql } from 'postgres'
+import postgres, { type Sql } from 'postgres'
 import { z } from 'zod'
 import { type ControlApi, controlApi } from './control-api.ts'
 import { containersOf, type Seen } from './docker.ts'
@@ -34,7 +34,12 @@ export class CrashWorld {
   private constructor(instance: Instance, api: ControlApi) {
     this.instance = instance
     this.api = api
-    this.#meta = connectAdmin(join(instance.home, 'run/_meta/db'), { database: 'cascata' })
+    this.#meta = postgres({
+      path: join(instance.home, 'run/_meta/db/.s.PGSQL.5432'),
+      ...{ user: 'supabase_admin', database: 'cascata', max: 2, onnotice: () => {} },
+      // It is killed in some tests, and looked for again at once.
+      backoff: () => 0.1,
+    })
   }
 
   static async of(instance: Instance): Promise<CrashWorld> {

@@ -26,6 +26,9 @@ export type Store = Queries & {
   close(): Promise<void>
 }
 
+/** It is on this machine and back at once when it was killed: the driver's own pause triples up to 20 s. */
+const RECONNECT_S_MAX = 1
+
 const MIGRATION_LOCK = 7_166_242
 
 function connect(address: StoreAddress, database: string, max: number): postgres.Sql {
@@ -35,6 +38,7 @@ function connect(address: StoreAddress, database: string, max: number): postgres
     ...(address.user === undefined ? {} : { username: address.user }),
     ...(address.password === undefined ? {} : { password: address.password }),
     connect_timeout: 10,
+    backoff: (attempt) => Math.min(attempt / 10, RECONNECT_S_MAX),
     onnotice: () => {},
     connection: {
       application_name: 'cascata-control',
