@@ -74,7 +74,7 @@ const expectAll = (ref: string, kinds: readonly string[]): Promise<void> =>
     expect(await controlStartedAt()).toBe(startedAt)
   })
 
-describe.each(['redis', 'meta'] as const)('%s killed', (part) => {
+describe.each(['redis'] as const)('%s killed', (part) => {
   test('while a project is made: it is made, once', async () => {
     const ref = `made-without-${part}`
     await accepted(creation(ref))
