@@ -1,6 +1,6 @@
 /**
- * The instance's own databases are killed while control needs them. Control brings them back and lives on; what was
- * asked for comes about, once. Redis is also robbed of all it knew: it holds nothing that cannot be had again.
+ * The instance's Redis is killed while control needs it. Control brings it back and lives on; what was
+ * asked for comes about, once. It is also robbed of all it knew: it holds nothing that cannot be had again.
  */
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile, rm } from 'node:fs/promises'
