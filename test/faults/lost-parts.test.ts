@@ -1,6 +1,6 @@
 /**
- * The instance's Redis is killed while control needs it. Control brings it back and lives on; what was
- * asked for comes about, once. It is also robbed of all it knew: it holds nothing that cannot be had again.
+ * The instance's own databases are killed while control needs them. Control brings them back and lives on; what was
+ * asked for comes about, once. Redis is also robbed of all it knew: it holds nothing that cannot be had again.
  */
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile, rm } from 'node:fs/promises'
@@ -27,7 +27,7 @@ let world: CrashWorld
 let startedAt: string
 
 beforeAll(async () => {
-  instance = await startInstance('cascata-crash', 18_280)
+  instance = await startInstance('cascata-lost', 18_580)
   world = await CrashWorld.of(instance)
   await done(world, creation('large', 'empty'))
   const ran = await world.api.ask({
@@ -74,7 +74,7 @@ const expectAll = (ref: string, kinds: readonly string[]): Promise<void> =>
     expect(await controlStartedAt()).toBe(startedAt)
   })
 
-describe.each(['redis'] as const)('%s killed', (part) => {
+describe.each(['redis', 'meta'] as const)('%s killed', (part) => {
   test('while a project is made: it is made, once', async () => {
     const ref = `made-without-${part}`
     await accepted(creation(ref))
