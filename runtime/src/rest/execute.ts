@@ -8,7 +8,7 @@ import { MaxAffectedExceeded, NotSingular, PutKeyMismatch } from './errors.ts'
 import type { Plan } from './plan/types.ts'
 import { bind, type Prepared } from './prepared.ts'
 import type { RestRequest } from './request/types.ts'
-import type { SchemaCache } from './schema/types.ts'
+import type { Routine, SchemaCache } from './schema/types.ts'
 
 export type Execution = {
   database: Database
@@ -57,16 +57,27 @@ function turnOf(execution: Execution, request: RestRequest, { plan, main }: Prep
   const { settings, timeoutMs } = execution
   const { text, values } = bind(main, request.values)
   const explain = plan.media.kind === 'plan' ? `${explainPrefix(plan.media)} ` : ''
-  const preRequest = settings.preRequest?.split('.').map(quoted).join('.')
-  const isolation = isolationOf(execution, plan)
   return {
-    settings: localSettings(execution, request, plan),
-    ...(preRequest === undefined ? {} : { before: { text: `select ${preRequest}()`, values: [] } }),
+    ...beginning(execution, request, plan.kind === 'call' ? plan.call.routine : null),
     main: { text: explain + text, values, prepare: explain === '' },
     readOnly: isReadOnly(plan, request),
-    ...(isolation === null ? {} : { isolation }),
     end: endOf(settings, plan, request),
     timeoutMs,
+  }
+}
+
+/** How each turn of a request begins, whatever it is for: who asks, from where, and what is called before. */
+export function beginning(
+  execution: Execution,
+  request: RestRequest,
+  routine: Routine | null,
+): Pick<Turn, 'settings' | 'before' | 'isolation'> {
+  const preRequest = execution.settings.preRequest?.split('.').map(quoted).join('.')
+  const isolation = isolationOf(execution, routine)
+  return {
+    settings: localSettings(execution, request, routine),
+    ...(preRequest === undefined ? {} : { before: { text: `select ${preRequest}()`, values: [] } }),
+    ...(isolation === null ? {} : { isolation }),
   }
 }
 
@@ -76,12 +87,12 @@ const explainPrefix = ({ format, options }: Extract<Plan['media'], { kind: 'plan
 function localSettings(
   { settings, session, input, cache }: Execution,
   request: RestRequest,
-  plan: Plan,
+  routine: Routine | null,
 ): [string, string][] {
   const { cookie, ...headers } = input.headers
   const searchPath = [request.schema, ...settings.extraSearchPath].map(quoted).join(', ')
   const { timezone } = request.preferences
-  const own = plan.kind === 'call' ? plan.call.routine.settings : []
+  const own = routine?.settings ?? []
   return [
     ['search_path', searchPath],
     // Before the role is taken on: some may be set only by us.
@@ -113,8 +124,8 @@ function parseCookies(header: string | undefined): Record<string, string> {
 const ISOLATIONS = ['read committed', 'repeatable read', 'serializable'] as const
 type Isolation = (typeof ISOLATIONS)[number]
 
-function isolationOf({ cache, session }: Execution, plan: Plan): Isolation | null {
-  const own = plan.kind === 'call' ? plan.call.routine.isolation : null
+function isolationOf({ cache, session }: Execution, routine: Routine | null): Isolation | null {
+  const own = routine?.isolation ?? null
   const ofRole = cache
     .roleSettings(session.role)
     .find(([name]) => name === 'default_transaction_isolation')?.[1]

@@ -57,6 +57,7 @@ function direct(constraint: Catalog['constraints'][number], all: Catalog['constr
     self: nameKey(from) === nameKey(to),
     fromView: false,
     toView: false,
+    holdsKey: true,
     constraint: constraint.name,
     ties: near.map(({ name }, at) => [name, far[at]?.name ?? name]),
   }
@@ -103,6 +104,7 @@ const inverse = (each: Direct): Direct => ({
   to: each.from,
   fromView: each.toView,
   toView: each.fromView,
+  holdsKey: false,
   ties: swap(each.ties),
 })
 

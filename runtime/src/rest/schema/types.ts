@@ -33,6 +33,8 @@ export type Relationship =
       self: boolean
       fromView: boolean
       toView: boolean
+      /** The foreign key is on this side: of two that are one to one, one alone. */
+      holdsKey: boolean
       constraint: string
       ties: Ties
     }
