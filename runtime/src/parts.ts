@@ -6,6 +6,8 @@ import { createRest } from './rest/routes.ts'
 import type { Part, Parts } from './runtime.ts'
 import { openDatabase } from './wire/open.ts'
 
+const PREFIX = '/rest/v1'
+
 /** The service tells only whether it is ready, not when. */
 const READY_LOOK_EVERY_MS = 5
 
@@ -21,6 +23,7 @@ export const parts: Parts = {
       database,
       settings: () => project.current().rest,
       limits: () => project.current().limits,
+      url: () => `${project.current().url}${PREFIX}`,
       onSchemaError: (err) => logger.error({ err }, 'schema not read, trying again'),
     })
     let isClosed = false
@@ -29,7 +32,7 @@ export const parts: Parts = {
       if (cached(next) !== cached(previous)) void rest.reloadSchema()
     })
     const part: Part = {
-      prefix: '/rest/v1',
+      prefix: PREFIX,
       handle: (input, session, signal) => rest.handle(input, session, signal),
       dialect: restDialect,
       async start() {

@@ -21,7 +21,10 @@ describe('a standalone configuration', () => {
       'jwt-secret': SECRET,
       'jwt-aud': 'us',
       'jwt-role-claim-key': '.app."my-role"',
+      'db-root-spec': 'test.root',
       'openapi-mode': 'disabled',
+      'openapi-security-active': 'true',
+      'openapi-server-proxy-uri': 'https://api.example/rest',
       'server-timing-enabled': true,
       'server-port': 4000,
       'app.settings.app_host': 'localhost',
@@ -48,7 +51,11 @@ describe('a standalone configuration', () => {
       jwtAudience: 'us',
       roleClaimKey: '.app."my-role"',
       serverTiming: true,
+      rootSpec: 'test.root',
       openapiMode: 'disabled',
+      openapiSecurityActive: true,
+      openapiServerProxyUri: 'https://api.example/rest',
+      trustForwarded: true,
     })
     expect([jwtSecret, listen]).toEqual([SECRET, { host: '127.0.0.1', port: 4000 }])
   })
@@ -76,6 +83,8 @@ describe('a standalone configuration', () => {
     ['an asymmetric key', { 'jwt-secret': '{"kty":"RSA","n":"x","e":"AQAB"}' }, 'only one symmetric key'],
     ['bytes that are no text', { 'jwt-secret': '/////w==', 'jwt-secret-is-base64': true }, 'no UTF-8'],
     ['a role path nobody can walk', { 'jwt-role-claim-key': 'role' }, 'jwt-role-claim-key: '],
+    ['a proxy of no web', { 'openapi-server-proxy-uri': 'ftp://api.example' }, 'openapi-server-proxy-uri: '],
+    ['a proxy with a query', { 'openapi-server-proxy-uri': 'http://a/?b' }, 'openapi-server-proxy-uri: '],
     ['no database', { 'db-uri': '' }, 'db-uri: required'],
     ['a database without a user', { 'db-uri': 'postgres:///app' }, 'db-uri: names no user'],
     ['a level nobody knows', { 'log-level': 'loud' }, 'log-level: one of'],

@@ -36,7 +36,10 @@ const MAPPED: Readonly<Record<string, Mapping>> = {
   'db-pool': { to: ['database', 'poolSize'], as: 'count' },
   'jwt-aud': { to: ['rest', 'jwtAudience'], as: 'text' },
   'jwt-role-claim-key': { to: ['rest', 'roleClaimKey'], as: 'text' },
+  'db-root-spec': { to: ['rest', 'rootSpec'], as: 'text' },
   'openapi-mode': { to: ['rest', 'openapiMode'], as: 'text' },
+  'openapi-security-active': { to: ['rest', 'openapiSecurityActive'], as: 'flag' },
+  'openapi-server-proxy-uri': { to: ['rest', 'openapiServerProxyUri'], as: 'text' },
   'server-timing-enabled': { to: ['rest', 'serverTiming'], as: 'flag' },
 }
 
@@ -45,7 +48,6 @@ const READ_APART = [
   'jwt-secret',
   'jwt-secret-is-base64',
   'log-level',
-  'openapi-server-proxy-uri',
   'server-host',
   'server-port',
   'server-unix-socket',
@@ -139,7 +141,7 @@ function toDocument(
   const sections: Record<string, Record<string, unknown>> = {
     database: { ...readConnection(readers.text('db-uri', settings['db-uri'])) },
     // Without `db-anon-role` nobody is anonymous: PostgREST's default, not a project's.
-    rest: { anonRole: null, extraSearchPath: ['public'], appSettings: {} },
+    rest: { anonRole: null, extraSearchPath: ['public'], appSettings: {}, trustForwarded: true },
   }
   for (const [key, { to, as }] of Object.entries(MAPPED)) {
     const value = readers[as](key, settings[key])
@@ -152,7 +154,7 @@ function toDocument(
     version: 1,
     ref: 'standalone',
     generation: 0,
-    url: readers.text('openapi-server-proxy-uri', settings['openapi-server-proxy-uri']) ?? url,
+    url,
     // The document must hold a secret; without one of the caller's no token is ever checked against it.
     jwtSecret: jwtSecret ?? crypto.randomUUID(),
     keys: { anon: '', serviceRole: '' },

@@ -25,7 +25,19 @@ export const RestSettings = z.object({
   /** Path to the role in the claims (`jwt-role-claim-key`). */
   roleClaimKey: z.string().default('.role'),
   serverTiming: z.boolean().default(false),
+  /** Function that answers at the root in place of the description (`db-root-spec`). */
+  rootSpec: z.string().nullable().default(null),
   openapiMode: z.enum(['follow-privileges', 'ignore-privileges', 'disabled']).default('follow-privileges'),
+  /** Whether descriptions say that a token can be sent (`openapi-security-active`). */
+  openapiSecurityActive: z.boolean().default(false),
+  /** Public URL that descriptions name, path and all, instead of our own (`openapi-server-proxy-uri`). */
+  openapiServerProxyUri: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !/[?#@]/.test(url), 'a URL without user, query and fragment')
+    .nullable()
+    .default(null),
+  /** Whether `X-Forwarded-*` is believed to name the public host: only where a proxy of unknown name stands before us. */
+  trustForwarded: z.boolean().default(false),
 })
 export type RestSettings = z.infer<typeof RestSettings>
 

@@ -23,7 +23,9 @@ const VERBATIM: ReadonlySet<string> = new Set(['select', 'order'])
 const PARSED: ReadonlySet<string> = new Set(['and', 'or', 'limit', 'offset', 'columns', 'on_conflict'])
 
 export function outlineOf({ method, path, query, headers }: RestRequestInput): Outline | null {
-  if ((method !== 'GET' && method !== 'HEAD') || path.startsWith('/rpc/')) return null
+  if (method !== 'GET' && method !== 'HEAD') return null
+  // At the root, too, a function may answer.
+  if (path.startsWith('/rpc/') || path === '/') return null
   if (headers.range !== undefined) return null
   const pieces: Piece[] = []
   let key = `${method} ${path}\n${headers.accept ?? ''}\n${headers.prefer ?? ''}\n${headers['accept-profile'] ?? ''}\n`

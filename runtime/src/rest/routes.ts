@@ -13,8 +13,10 @@ import {
   type RestRequestInput,
   type RestResponse,
 } from './contract.ts'
-import { RestError, RootDisabled, SchemaCacheMissing } from './errors.ts'
+import { RestError, SchemaCacheMissing } from './errors.ts'
 import { execute } from './execute.ts'
+import { Describer } from './openapi/describer.ts'
+import { answerRoot } from './openapi/root.ts'
 import { outlineOf } from './outline.ts'
 import { findRoutineByName, findTable } from './plan/plan.ts'
 import { PreparedShapes } from './prepared.ts'
@@ -37,6 +39,8 @@ export type RestOptions = {
   after?: After
   /** Read at each request, too. */
   limits?: () => RestLimits
+  /** Public URL of this API, with its path; read at each request, too. For what names it: descriptions. */
+  url?: () => string
   /** Told when the schema could not be read; the keeper tries again by itself. */
   onSchemaError?: (error: unknown) => void
 }
@@ -73,6 +77,9 @@ class Timing {
   }
 }
 
+const timed = (response: RestResponse, timing: Timing | null): RestResponse =>
+  timing === null ? response : { ...response, headers: [...response.headers, timing.header()] }
+
 export function createRest(options: RestOptions): Rest {
   const { database } = options
   const limitsNow = options.limits ?? (() => DEFAULT_LIMITS)
@@ -80,6 +87,8 @@ export function createRest(options: RestOptions): Rest {
   // Limits need no place in it: they come with the settings, in one document.
   const recall = new Recall(PLAN_CACHE_ENTRIES_MAX)
   const keeper = new SchemaKeeper(options)
+  const describer = new Describer()
+  const urlNow = options.url ?? (() => 'http://localhost/rest/v1')
   let timezones: ReadonlySet<string> | null = null
 
   async function answer(input: RestRequestInput, session: Session, signal: AbortSignal) {
@@ -98,18 +107,22 @@ export function createRest(options: RestOptions): Rest {
       request = parseRequest(input, { settings: now, limits, timezones: timezones ?? NO_ZONES })
       const described = describe(cache, request)
       if (described !== null) return described
-      if (request.action.kind === 'root') throw RootDisabled()
     }
     timing?.done('parse')
+    const execution = { database, cache, settings: now, session, input, timeoutMs: limits.statementTimeoutMs }
+    if (request.action.kind === 'root') {
+      const response = await answerRoot(execution, request, { describer, url: urlNow(), signal })
+      timing?.done('transaction')
+      return timed(response, timing)
+    }
     const prepared = known?.prepared ?? shapes.get(cache, request, now)
     if (known === null && outline !== null) recall.learn(outline, { request, prepared })
     timing?.done('plan')
-    const execution = { database, cache, settings: now, session, input, timeoutMs: limits.statementTimeoutMs }
     const result = await execute(execution, request, prepared, signal)
     timing?.done('transaction')
     const response = respond(prepared.plan, request, result)
     timing?.done('response')
-    return timing === null ? response : { ...response, headers: [...response.headers, timing.header()] }
+    return timed(response, timing)
   }
 
   return {

@@ -14,7 +14,7 @@ import type { ApiDescription } from './description.ts'
 import { type Facts, loadFacts } from './facts.ts'
 
 /** Descriptions kept: one for each schema and for what roles may do there. A large one holds megabytes. */
-const DESCRIPTIONS_MAX = 16
+const DESCRIPTIONS_MAX = 8
 
 export class Describer {
   private cache: SchemaCache | null = null

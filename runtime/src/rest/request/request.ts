@@ -10,6 +10,7 @@ import {
   MethodUnsupported,
   PathInvalid,
   PutLimited,
+  RootDisabled,
   RpcMethodNotAllowed,
   SchemaNotExposed,
 } from '../errors.ts'
@@ -29,7 +30,7 @@ export type RequestContext = {
 
 export function parseRequest(input: RestRequestInput, context: RequestContext): RestRequest {
   const { settings } = context
-  const { action, target } = parseTarget(input)
+  const { action, target } = parseTarget(input, settings)
   const { schema, profiled } = parseSchema(input, settings)
   const pairs = splitQuery(input.query)
   const values: Parameter[] = []
@@ -60,9 +61,11 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
   }
 }
 
-function parseTarget({ method, path }: RestRequestInput): { action: Action; target: string } {
+type Target = { action: Action; target: string }
+
+function parseTarget({ method, path }: RestRequestInput, settings: RestSettings): Target {
   const [first = '', second, ...more] = path.replace(/^\//, '').split('/').map(decodePiece)
-  if (first === '' && second === undefined) return { action: rootAction(method), target: '' }
+  if (first === '' && second === undefined) return rootTarget(method, settings)
   if (first === 'rpc' && second !== undefined && more.length === 0) {
     return { action: callAction(method), target: second }
   }
@@ -76,6 +79,13 @@ function decodePiece(piece: string): string {
   } catch {
     throw PathInvalid()
   }
+}
+
+/** A function may answer at the root; it is looked for in the request's schema, whatever schema the setting names. */
+function rootTarget(method: string, { openapiMode, rootSpec }: RestSettings): Target {
+  if (openapiMode === 'disabled') throw RootDisabled()
+  if (rootSpec === null) return { action: rootAction(method), target: '' }
+  return { action: callAction(method), target: rootSpec.slice(rootSpec.indexOf('.') + 1) }
 }
 
 function rootAction(method: string): Action {

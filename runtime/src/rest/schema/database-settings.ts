@@ -41,7 +41,10 @@ const READ: Readonly<Record<string, readonly [keyof RestSettings, Reader]>> = {
   db_aggregates_enabled: ['aggregates', flag],
   db_plan_enabled: ['plan', flag],
   db_tx_end: ['txEnd', plain],
+  db_root_spec: ['rootSpec', optional],
   openapi_mode: ['openapiMode', plain],
+  openapi_security_active: ['openapiSecurityActive', flag],
+  openapi_server_proxy_uri: ['openapiServerProxyUri', optional],
   server_timing_enabled: ['serverTiming', flag],
 }
 
