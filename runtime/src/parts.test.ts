@@ -2,6 +2,7 @@ import { ProjectDocument } from '@cascata/shared/project-document'
 import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
 import { parts } from './parts.ts'
+import { FACTS_SQL } from './rest/openapi/facts-sql.ts'
 import { CATALOG } from './rest/rest-harness.ts'
 import type { Database, Turn } from './session/database.ts'
 import type { Project } from './session/project.ts'
@@ -41,16 +42,22 @@ function liveProject(first: object = {}) {
   return { project, become }
 }
 
+const saying = (value: unknown) => ({
+  columns: ['c'],
+  rows: [[Buffer.from(JSON.stringify(value))]],
+  rowCount: 1,
+})
+
 /** A Postgres that holds the sample's tables, and no rows. */
 function sampleDatabase() {
   const turns: Turn[] = []
   const database: Database = {
     async run(turn) {
       // The settings that a database may keep of its own: it has none.
-      if (turn.main.prepare === false && turn.main.values.length === 0)
-        return { columns: ['c'], rows: [[Buffer.from('{}')]], rowCount: 1 }
+      if (turn.main.prepare === false && turn.main.values.length === 0) return saying({})
+      if (turn.main.text === FACTS_SQL) return saying({ tables: [], functions: [] })
       turns.push(turn)
-      if (isLoad(turn)) return { columns: ['c'], rows: [[Buffer.from(JSON.stringify(CATALOG))]], rowCount: 1 }
+      if (isLoad(turn)) return saying(CATALOG)
       return { columns: [], rows: [], rowCount: 0 }
     },
     listen: async () => ({ close: async () => {} }),
@@ -76,9 +83,9 @@ async function start(first: object = {}) {
   })
   if (!rest) throw new Error('there is no service')
   await rest.start()
-  const ask = (query: string) =>
+  const ask = (query: string, path = '/author') =>
     rest.handle(
-      { method: 'GET', path: '/author', query, headers: {}, body: null, jwtMs: 0 },
+      { method: 'GET', path, query, headers: {}, body: null, jwtMs: 0 },
       createSession({ role: 'anon', claims: { role: 'anon' }, anonRole: null }),
       new AbortController().signal,
     )
@@ -103,5 +110,17 @@ test('limits hold from the next request on', async () => {
   expect((await rest.ask(nested)).status).toBe(400)
   await rest.ask('select=id')
   expect(rest.asked().map(({ timeoutMs }) => timeoutMs)).toEqual([1_000, 2_000])
+  await rest.close()
+})
+
+test('the description names the public URL of the project, a new one from the next request on', async () => {
+  const rest = await start()
+  const named = async () => {
+    const { host, basePath, schemes } = JSON.parse(String((await rest.ask('', '/')).body))
+    return `${schemes} ${host} ${basePath}`
+  }
+  expect(await named()).toBe('http acme.localhost:8080 /rest/v1')
+  rest.become({ url: 'https://acme.example.org' })
+  expect(await named()).toBe('https acme.example.org:443 /rest/v1')
   await rest.close()
 })

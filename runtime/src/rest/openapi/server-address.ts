@@ -22,9 +22,10 @@ export function serverAddressOf({ settings, headers, url }: Surroundings): Serve
   if (settings.openapiServerProxyUri !== null) return parse(settings.openapiServerProxyUri)
   const own = parse(url)
   const forwarded = settings.trustForwarded ? firstOf(headers['x-forwarded-host']) : undefined
-  if (forwarded === undefined || !HOST.test(forwarded)) return own
   const scheme = firstOf(headers['x-forwarded-proto']) === 'https' ? 'https' : 'http'
-  return { ...parse(`${scheme}://${forwarded}`), basePath: own.basePath }
+  const there = `${scheme}://${forwarded}`
+  if (forwarded === undefined || !HOST.test(forwarded) || !URL.canParse(there)) return own
+  return { ...parse(there), basePath: own.basePath }
 }
 
 /** A name or an address, with a port or not: what else stands there is no host. */
