@@ -111,8 +111,10 @@ export function createRest(options: RestOptions): Rest {
     timing?.done('parse')
     const execution = { database, cache, settings: now, session, input, timeoutMs: limits.statementTimeoutMs }
     if (request.action.kind === 'root') {
+      timing?.done('plan')
       const response = await answerRoot(execution, request, { describer, url: urlNow(), signal })
       timing?.done('transaction')
+      timing?.done('response')
       return timed(response, timing)
     }
     const prepared = known?.prepared ?? shapes.get(cache, request, now)
