@@ -8,11 +8,8 @@ export const key = (name: string): string => (IDENTIFIER.test(name) ? name : quo
 export const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)
 
 /** `head {`, the lines further in, `}` and what follows. */
-export const block = (head: string, lines: readonly string[], tail = ''): string[] => [
-  `${head}{`,
-  ...indent(lines),
-  `}${tail}`,
-]
+export const block = (head: string, lines: readonly string[], tail = ''): string[] =>
+  lines.length === 0 ? [`${head}{}${tail}`] : [`${head}{`, ...indent(lines), `}${tail}`]
 
 /** What a mapped type without members looks like: an object type that no name is a key of. */
 export const NONE = ['[_ in never]: never']

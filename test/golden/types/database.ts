@@ -209,12 +209,9 @@ export type Database = {
         ]
       }
       nothing: {
-        Row: {
-        }
-        Insert: {
-        }
-        Update: {
-        }
+        Row: {}
+        Insert: {}
+        Update: {}
         Relationships: []
       }
       passports: {
