@@ -60,17 +60,15 @@ function answersOf({ returns }: DescribedFunction, { dialect, rows }: Writing): 
   return { 200: json('What it returned.', returns.set ? arrayOf(one) : one, { ranged: returns.set }) }
 }
 
-function bodyOf(
-  first: DescribedFunction,
-  overloads: readonly DescribedFunction[],
-  { dialect }: Writing,
-) {
+function bodyOf(first: DescribedFunction, overloads: readonly DescribedFunction[], { dialect }: Writing) {
   const [only] = first.arguments
   if (overloads.length === 1 && first.arguments.length === 1 && only?.name === '') {
     const type = BODY_TYPES[only.base] ?? 'application/json'
     return { type, schema: schemaOf(only, dialect), example: exampleOf(only) }
   }
-  const all = new Map(overloads.flatMap((each) => each.arguments.map((argument) => [argument.name, argument])))
+  const all = new Map(
+    overloads.flatMap((each) => each.arguments.map((argument) => [argument.name, argument])),
+  )
   all.delete('')
   const required = [...all.keys()].filter((name) =>
     overloads.every((each) => each.arguments.some((argument) => argument.name === name && argument.required)),

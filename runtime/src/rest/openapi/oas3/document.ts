@@ -23,6 +23,9 @@ const INTRODUCTION = `Tables, views and functions as the role of the key sees th
 A filter is a column with an operator and a value: \`id=eq.7\`, \`price=gte.10\`, \`name=ilike.*ada*\`, \`id=in.(1,2,3)\`, \`done=is.null\`; \`not.\` before it turns it round.
 Leave out the parameters that you do not need: an empty one is no filter, but an error.`
 
+/** What Postgres itself says of `public`. */
+const UNSAID = 'standard public schema'
+
 /** Names in a document are letters, digits and underscores, and no two are the same. */
 function uniqueNames(): (wanted: string) => string {
   const taken = new Set<string>()
@@ -40,21 +43,28 @@ export function openapiDocument(description: ApiDescription, options: DocumentOp
   const { schema, comment, functions } = description
   const schemaName = uniqueNames()
   for (const name of Object.keys(sharedAnswers.schemas)) schemaName(name)
-  const tables = description.tables.filter(({ verbs }) => Object.values(verbs).some(Boolean))
+  const { tables } = description
   const readable = tables.filter(({ verbs }) => verbs.select)
   const rows = new Map(readable.map(({ name }) => [name, schemaName(name)]))
   const profile = schemas.length > 1 ? { schema, chosen: schema !== schemas[0] } : null
   const writing: Writing = { dialect, server, profile, unique: uniqueNames(), rows }
+  const operations = tables
+    .map((table) => ({ table, operations: tableOperations(table, writing) }))
+    .filter((each) => Object.keys(each.operations).length > 0)
   const calls = Map.groupBy(functions, ({ name }) => name)
-  const [title = '', ...more] = (comment ?? `REST API of ${schema}`).split('\n')
+  const said = comment === null || comment === UNSAID ? `REST API of ${schema}` : comment
+  const [title = '', ...more] = said.split('\n')
   return {
     openapi: dialect,
     info: { title, description: [...more, INTRODUCTION].join('\n').trim(), version: '1' },
     servers: [{ url: server }],
-    tags: tagsOf(tables, calls),
+    tags: tagsOf(
+      operations.map(({ table }) => table),
+      calls,
+    ),
     security: [{ apikey: [] }, { bearer: [] }],
     paths: {
-      ...Object.fromEntries(tables.map((table) => [pathOf(table.name), tableOperations(table, writing)])),
+      ...Object.fromEntries(operations.map(({ table, operations: own }) => [pathOf(table.name), own])),
       ...Object.fromEntries(
         [...calls].map(([name, overloads]) => [callPath(name), callOperations(overloads, writing)]),
       ),
@@ -89,7 +99,10 @@ function tagsOf(
   tables: ApiDescription['tables'],
   calls: ReadonlyMap<string, readonly DescribedFunction[]>,
 ): object[] {
-  const names = tables.map(({ name, comment }) => ({ name, ...(comment === null ? {} : { description: comment }) }))
+  const names = tables.map(({ name, comment }) => ({
+    name,
+    ...(comment === null ? {} : { description: comment }),
+  }))
   const isTaken = tables.some(({ name }) => name === CALLS_TAG)
   return calls.size === 0 || isTaken ? names : [...names, { name: CALLS_TAG, description: 'Functions.' }]
 }

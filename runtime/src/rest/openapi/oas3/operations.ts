@@ -36,15 +36,21 @@ export function operationOf(writing: Writing, operation: Operation): object {
     ...(description ? { description } : {}),
     parameters: [...parameters, ...profileParameters(writing, sample)],
     ...(body && {
-      requestBody: { required: true, content: { [body.type]: { schema: body.schema, example: body.example } } },
+      requestBody: {
+        required: true,
+        content: { [body.type]: { schema: body.schema, example: body.example } },
+      },
     }),
     responses: answers,
-    'x-codeSamples': [{ lang: 'Shell', label: 'cURL', source: curlOf(writing.server, withProfile(writing, sample)) }],
+    'x-codeSamples': [
+      { lang: 'Shell', label: 'cURL', source: curlOf(writing.server, withProfile(writing, sample)) },
+    ],
   }
 }
 
 /** A body is told by `Content-Profile`, an answer by `Accept-Profile`. */
-const profileHeader = ({ method }: Sample): string => (method === 'GET' ? 'Accept-Profile' : 'Content-Profile')
+const profileHeader = ({ method }: Sample): string =>
+  method === 'GET' ? 'Accept-Profile' : 'Content-Profile'
 
 function profileParameters({ profile }: Writing, sample: Sample): Parameter[] {
   if (profile === null) return []
@@ -66,7 +72,10 @@ const withProfile = ({ profile }: Writing, sample: Sample): Sample =>
     ? { ...sample, headers: [...(sample.headers ?? []), [profileHeader(sample), profile.schema]] }
     : sample
 
-export const header = (name: string, more: { description: string; example: string; fill?: boolean }): Parameter => ({
+export const header = (
+  name: string,
+  more: { description: string; example: string; fill?: boolean },
+): Parameter => ({
   name,
   in: 'header',
   description: more.description,

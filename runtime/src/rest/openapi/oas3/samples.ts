@@ -41,4 +41,7 @@ const encode = (text: string): string =>
 
 /** Leaves no character that means something to a shell or to curl's own globs. */
 export const encodePath = (text: string): string =>
-  encodeURIComponent(text).replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+  encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  )

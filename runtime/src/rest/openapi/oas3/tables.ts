@@ -4,28 +4,38 @@
  * A change of rows demands a filter on the primary key: a form that is sent empty is then refused instead of changing
  * every row. A row of its own has no path in PostgREST's API, so there is no operation for it: it is a filtered list.
  */
+import { documentAt } from '../../request/document-paths.ts'
 import type { DescribedColumn, DescribedTable } from '../description.ts'
 import { errors, json, nothing } from './answers.ts'
 import { exampleOf, filterExample, type Json } from './examples.ts'
-import { count, header, type Operation, operationOf, type Parameter, query, type Writing } from './operations.ts'
+import {
+  count,
+  header,
+  type Operation,
+  operationOf,
+  type Parameter,
+  query,
+  type Writing,
+} from './operations.ts'
 import { encodePath, type Sample } from './samples.ts'
 import { arrayOf, columnSchema, objectOf, type Schema } from './schemas.ts'
 
-/** Paths that the documents themselves are at: a table of that name is reached by its name with the dots encoded. */
-export const DOCUMENT_PATHS: Readonly<Record<string, '3.0.3' | '3.1.0'>> = {
-  '/openapi.json': '3.0.3',
-  '/openapi-3.1.json': '3.1.0',
-}
-
 export function pathOf(name: string): string {
   const path = `/${encodePath(name)}`
-  return path in DOCUMENT_PATHS ? path.replaceAll('.', '%2E') : path
+  return documentAt(path) === undefined ? path : path.replaceAll('.', '%2E')
 }
 
 /** Words that mean something else in a query. */
-const RESERVED: ReadonlySet<string> = new Set(
-  ['select', 'order', 'limit', 'offset', 'columns', 'on_conflict', 'and', 'or'],
-)
+const RESERVED: ReadonlySet<string> = new Set([
+  'select',
+  'order',
+  'limit',
+  'offset',
+  'columns',
+  'on_conflict',
+  'and',
+  'or',
+])
 const PLAIN_NAME = /^[\p{L}0-9_$]+$/u
 const inQuery = (name: string): string =>
   PLAIN_NAME.test(name) ? name : `"${name.replaceAll(/["\\]/g, '\\$&')}"`
@@ -42,7 +52,10 @@ export function tableOperations(table: DescribedTable, writing: Writing): object
   }
 }
 
-export const rowSchema = ({ columns, comment }: DescribedTable, { dialect }: Pick<Writing, 'dialect'>): Schema =>
+export const rowSchema = (
+  { columns, comment }: DescribedTable,
+  { dialect }: Pick<Writing, 'dialect'>,
+): Schema =>
   objectOf(
     columns.filter(({ verbs }) => verbs.select).map((column) => [column.name, columnSchema(column, dialect)]),
     comment === null ? {} : { description: comment },
@@ -130,7 +143,9 @@ function insert(table: DescribedTable, writing: Writing): Operation {
   const { shows, parameters, headers, query: chosen } = returning(table)
   const columns = table.columns.filter(({ verbs, generated }) => verbs.insert && !generated)
   const required = columns.filter((column) => !column.nullable && column.default === null)
-  const example = valuesOf(columns.filter((column) => column.default === null && !mayStayEmpty(table, column)))
+  const example = valuesOf(
+    columns.filter((column) => column.default === null && !mayStayEmpty(table, column)),
+  )
   return {
     id: `insert_${name}`,
     tag: name,
@@ -159,9 +174,14 @@ function insert(table: DescribedTable, writing: Writing): Operation {
   }
 }
 
-/** Left out of examples: what it would point at may not be there. */
-const mayStayEmpty = (table: DescribedTable, { name, nullable }: DescribedColumn): boolean =>
-  nullable && table.foreignKeys.some(({ columns }) => columns.includes(name))
+/** Left out of examples: what it would point at may not be there, and what a domain checks nobody can guess. */
+const mayStayEmpty = (table: DescribedTable, column: DescribedColumn): boolean =>
+  column.nullable && (isKeyed(table, column) || isDomain(column))
+
+const isKeyed = ({ foreignKeys }: DescribedTable, { name }: DescribedColumn): boolean =>
+  foreignKeys.some(({ columns }) => columns.includes(name))
+
+const isDomain = ({ type, base }: DescribedColumn): boolean => type.replace(/\([\d,]+\)/, '') !== base
 
 const valuesOf = (columns: readonly DescribedColumn[]): { [name: string]: Json } =>
   Object.fromEntries(columns.map((column) => [column.name, exampleOf(column)]))
@@ -188,13 +208,19 @@ function target(table: DescribedTable) {
   }
 }
 
+/** The plainer a column, the better it shows what an update is. */
+const weight = (table: DescribedTable, column: DescribedColumn): number =>
+  Number(table.primaryKey.includes(column.name)) * 8 +
+  Number(isKeyed(table, column)) * 4 +
+  Number(isDomain(column)) * 2 +
+  Number(column.default !== null)
+
 function update(table: DescribedTable, writing: Writing): Operation {
-  const { name, comment, primaryKey } = table
+  const { name, comment } = table
   const { shows, parameters, headers, query: chosen } = returning(table)
   const { demanded, query: rows } = target(table)
   const columns = table.columns.filter(({ verbs, generated }) => verbs.update && !generated)
-  const free = columns.filter((column) => !primaryKey.includes(column.name) && !mayStayEmpty(table, column))
-  const example = valuesOf((free.length > 0 ? free : columns).slice(0, 1))
+  const example = valuesOf(columns.toSorted((a, b) => weight(table, a) - weight(table, b)).slice(0, 1))
   return {
     id: `update_${name}`,
     tag: name,
