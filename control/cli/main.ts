@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { backupCommands } from './commands/backups.ts'
 import { completionCommand } from './commands/completion.ts'
 import { dbCommands } from './commands/db.ts'
+import { genCommands } from './commands/gen.ts'
 import { instanceCommands } from './commands/instance.ts'
 import { logsCommand } from './commands/logs.ts'
 import { operationCommands } from './commands/operations.ts'
@@ -24,6 +25,7 @@ export function buildProgram(context = createContext(readConfig())): Command {
   instanceCommands(program, context)
   projectCommands(program, context)
   dbCommands(program, context)
+  genCommands(program, context)
   backupCommands(program, context)
   operationCommands(program, context)
   logsCommand(program, context)

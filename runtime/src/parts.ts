@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProjectDocument } from '@cascata/shared/project-document'
 import { restDialect } from './http/dialects.ts'
+import { isDescriptionPath } from './rest/request/document-paths.ts'
 import { createRest } from './rest/routes.ts'
 import type { Part, Parts } from './runtime.ts'
 import { openDatabase } from './wire/open.ts'
@@ -35,6 +36,7 @@ export const parts: Parts = {
       prefix: PREFIX,
       handle: (input, session, signal) => rest.handle(input, session, signal),
       dialect: restDialect,
+      takesKeyInQuery: isDescriptionPath,
       async start() {
         while (!rest.ready() && !isClosed) await sleep(READY_LOOK_EVERY_MS)
       },

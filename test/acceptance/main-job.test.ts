@@ -97,6 +97,16 @@ describe('a new project', () => {
     expect(foreign.status).toBe(401)
   })
 
+  test('writes its schema as types', async () => {
+    const { tables } = await catalogue(shop.ref)
+    const file = join(folder, 'database.ts')
+    const { code } = await cli.run('gen', 'types', shop.ref, '--schema', 'public', '--output', file)
+    const written = await readFile(file, 'utf8')
+    expect(code).toBe(0)
+    expect(tables.filter((name) => !new RegExp(`^ {6}"?${name}"?: \\{$`, 'm').test(written))).toEqual([])
+    expect((await cli.run('gen', 'types', shop.ref)).stdout).toBe(written)
+  })
+
   test('pushes a migration file once', async () => {
     const again = await cli.json(
       z.object({ applied: z.boolean() }),

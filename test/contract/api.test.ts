@@ -103,6 +103,17 @@ describe('SQL, logs, status, pages', () => {
     expect(JSON.stringify(entries)).not.toContain('select 1')
   })
 
+  test('types are a file of TypeScript, of the schemas that were asked for and exist', async () => {
+    const ask = (query: string) => get(`/v1/projects/followed/types/typescript${query}`)
+    expect((await ask('')).body.types).toContain('\n  public: {\n    Tables: {\n      [_ in never]: never')
+    expect((await ask('?included_schemas=public,%20shop')).body.types).toContain('\n  shop: {')
+    expect((await ask('?included_schemas=public,absent')).body).toMatchObject({
+      code: 'schema-unknown',
+      detail: 'Not in the database of this project: absent.',
+    })
+    expect((await ask('?included_schemas=,')).body.code).toBe('request-invalid')
+  })
+
   test('logs come at once, or as events', async () => {
     expect((await get('/v1/projects/followed/logs')).body).toEqual({ lines: ['one', 'two'] })
     expect((await get('/v1/projects/followed/logs?follow=true')).text).toContain('event: log\ndata: two\n')

@@ -64,6 +64,10 @@ export async function openTestControl(): Promise<TestControl> {
       }),
       migrate: async () => ({ applied: true }),
       migrations: async () => [{ version: '1', name: 'first' }],
+      catalog: async (_ref, schemas) => ({
+        ...{ relations: [], keys: [], types: [], functions: [] },
+        schemas: schemas.filter((name) => name !== 'absent'),
+      }),
     },
     async *logs() {
       yield* ['one', 'two']

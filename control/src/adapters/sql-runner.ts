@@ -1,5 +1,7 @@
 /** Runs what people send as SQL in a project's database, as its `postgres` role: a connection for each request. */
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
+import type { Catalog } from '../typegen/catalog.ts'
+import { catalogSql } from '../typegen/catalog-sql.ts'
 import { applyMigration } from './project-migrations.ts'
 import { runStatements } from './project-sql.ts'
 import { SqlSession } from './sql-session.ts'
@@ -12,6 +14,7 @@ export type SqlRunnerDeps = {
 const ROWS_MAX = 10_000
 const MIGRATION_TIMEOUT_MS = 600_000
 const LIST_TIMEOUT_MS = 10_000
+const CATALOG_TIMEOUT_MS = 15_000
 
 /** Fits the port `ProjectSql` of the use cases (app/ports.ts). */
 export function sqlRunner({ secretsOf, socketDirOf }: SqlRunnerDeps) {
@@ -63,6 +66,13 @@ export function sqlRunner({ secretsOf, socketDirOf }: SqlRunnerDeps) {
           version: String(version),
           name: typeof name === 'string' ? name : null,
         }))
+      }),
+
+    catalog: (ref: string, schemas: readonly string[]) =>
+      within(ref, async (session) => {
+        const limits = { rowsMax: 1, timeoutMs: CATALOG_TIMEOUT_MS }
+        const results = await runStatements(session, catalogSql(schemas), limits)
+        return results.flatMap(({ rows }) => rows)[0]?.[0] as Catalog
       }),
   }
 }

@@ -5,6 +5,7 @@ import type { Status } from '@cascata/shared/contract/status'
 import type { Seal } from '../adapters/seal.ts'
 import type { Store } from '../store/open.ts'
 import type { OperationRow } from '../store/tables/operations.ts'
+import type { Catalog } from '../typegen/catalog.ts'
 
 export type Instance = {
   version: string
@@ -26,6 +27,8 @@ export type ProjectSql = {
     migration: { version: string; name: string; sql: string },
   ): Promise<{ applied: boolean }>
   migrations(ref: string): Promise<Migration[]>
+  /** What there is in these schemas, or in those of them that exist. */
+  catalog(ref: string, schemas: readonly string[]): Promise<Catalog>
 }
 
 export type LogRole = 'db' | 'runtime'

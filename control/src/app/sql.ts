@@ -1,4 +1,4 @@
-/** SQL in a project's database. The audit keeps which text was run by its hash: the text itself may hold secrets. */
+/** SQL in a project's database, and its schema as types. The audit keeps which text was run by its hash: the text itself may hold secrets. */
 import { createHash } from 'node:crypto'
 import type {
   AppliedMigration,
@@ -7,12 +7,15 @@ import type {
   RunSql,
   SqlResult,
 } from '@cascata/shared/contract/sql'
+import type { TypesQuery, TypesResult } from '@cascata/shared/contract/types'
+import { SchemaUnknown } from '@cascata/shared/problems/database'
 import {
   ProjectDeleted,
   ProjectImporting,
   ProjectNotReady,
   ProjectPaused,
 } from '@cascata/shared/problems/projects'
+import { renderTypes } from '../typegen/render.ts'
 import { type Caller, getProject } from './caller.ts'
 import { audit } from './change.ts'
 import type { AppDeps } from './ports.ts'
@@ -50,6 +53,14 @@ export function sqlCases({ store, sql }: AppDeps) {
     async migrations(caller: Caller, ref: string): Promise<{ items: Migration[] }> {
       await assertAwake(caller, ref)
       return { items: await sql.migrations(ref) }
+    },
+
+    async types(caller: Caller, ref: string, { included_schemas }: TypesQuery): Promise<TypesResult> {
+      await assertAwake(caller, ref)
+      const catalog = await sql.catalog(ref, included_schemas)
+      const missing = included_schemas.filter((name) => !catalog.schemas.includes(name))
+      if (missing.length > 0) throw SchemaUnknown(missing)
+      return { types: renderTypes(catalog) }
     },
   }
 }

@@ -127,8 +127,9 @@ async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
   exchange.service = service
   if ((request.url ?? '').length > limits.urlBytesMax) throw UrlTooLong(limits.urlBytesMax)
 
+  const below = path.slice(service.prefix.length) || '/'
   const before = performance.now()
-  const found = deps.identify(request.headers)
+  const found = deps.identify(headersOf(exchange, service, below))
   const session = found instanceof Promise ? await found : found
   const jwtMs = performance.now() - before
   exchange.session = session
@@ -138,16 +139,23 @@ async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
 
   const reading = readBody(request, { bytesMax: limits.bodyBytesMax })
   const body = reading === null ? null : await reading
-  const below = path.slice(service.prefix.length)
   const input = {
     method,
-    path: below === '' ? '/' : below,
+    path: below,
     query,
     headers: plain(request.headers),
     body,
     jwtMs,
   }
   return service.handle(input, session, aborter.signal)
+}
+
+/** A key of the query counts where the service says so and no header has one. */
+function headersOf({ request, query }: Exchange, service: Service, below: string): IncomingHttpHeaders {
+  const { headers } = request
+  if (!query.includes('apikey=') || service.takesKeyInQuery?.(below) !== true) return headers
+  const apikey = new URLSearchParams(query).get('apikey')
+  return apikey === null ? headers : { apikey, ...headers }
 }
 
 const isBelow = (path: string, prefix: string): boolean =>

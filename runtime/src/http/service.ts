@@ -35,4 +35,6 @@ export type Service = {
   prefix: string
   handle: Handle
   dialect: Dialect
+  /** Paths below the prefix whose key may stand in the query (`?apikey=`): URLs that tools fetch without headers. */
+  takesKeyInQuery?(path: string): boolean
 }

@@ -16,6 +16,7 @@ import {
 import { RestError, SchemaCacheMissing } from './errors.ts'
 import { execute } from './execute.ts'
 import { Describer } from './openapi/describer.ts'
+import { Documents } from './openapi/oas3/answer.ts'
 import { answerRoot } from './openapi/root.ts'
 import { outlineOf } from './outline.ts'
 import { findRoutineByName, findTable } from './plan/plan.ts'
@@ -88,6 +89,7 @@ export function createRest(options: RestOptions): Rest {
   const recall = new Recall(PLAN_CACHE_ENTRIES_MAX)
   const keeper = new SchemaKeeper(options)
   const describer = new Describer()
+  const documents = new Documents()
   const urlNow = options.url ?? (() => 'http://localhost/rest/v1')
   let timezones: ReadonlySet<string> | null = null
 
@@ -112,7 +114,7 @@ export function createRest(options: RestOptions): Rest {
     const execution = { database, cache, settings: now, session, input, timeoutMs: limits.statementTimeoutMs }
     if (request.action.kind === 'root') {
       timing?.done('plan')
-      const response = await answerRoot(execution, request, { describer, url: urlNow(), signal })
+      const response = await answerRoot(execution, request, { describer, documents, url: urlNow(), signal })
       timing?.done('transaction')
       timing?.done('response')
       return timed(response, timing)

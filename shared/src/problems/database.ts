@@ -30,6 +30,13 @@ export const SqlCopyRefused = problem('sql-copy-refused', {
   hint: 'Use INSERT, or dump with `pg_dump --inserts`.',
 })
 
+export const SchemaUnknown = problem('schema-unknown', {
+  status: 422,
+  title: 'The database has no such schema',
+  detail: (names: readonly string[]) => `Not in the database of this project: ${names.join(', ')}.`,
+  hint: 'Names are case-sensitive; separate several with commas.',
+})
+
 export const DatabaseUnreachable = problem('database-unreachable', {
   status: 503,
   title: 'The database cannot be reached',

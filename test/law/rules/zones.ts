@@ -15,7 +15,7 @@ const PLACES: readonly (readonly [RegExp, Zone])[] = [
   [/^control\/cli\//, 'control cli'],
   [/^control\/console\//, 'control console'],
   [/^control\/src\/(?:(?:main|daemon)\.ts$|wiring\/)/, 'control main'],
-  [/^control\/src\/(http|app|store|reconcile|edge|jobs|archive|engine|adapters)\//, 'control $1'],
+  [/^control\/src\/(http|app|store|reconcile|edge|jobs|archive|engine|adapters|typegen)\//, 'control $1'],
   [/^control\/src\//, 'control ground'],
   [/^control\//, 'control tools'],
   [/^runtime\/src\/(?:main|parts|runtime|runtime-harness)(?:\.test)?\.ts$/, 'runtime main'],
@@ -24,7 +24,18 @@ const PLACES: readonly (readonly [RegExp, Zone])[] = [
   [/^runtime\//, 'runtime tools'],
 ]
 
-const CONTROL = ['http', 'app', 'store', 'reconcile', 'edge', 'jobs', 'archive', 'engine', 'adapters']
+const CONTROL = [
+  'http',
+  'app',
+  'store',
+  'reconcile',
+  'edge',
+  'jobs',
+  'archive',
+  'engine',
+  'adapters',
+  'typegen',
+]
 const SERVICES = ['rest', 'auth', 'storage', 'realtime', 'functions']
 const control = (...names: string[]) => ['control ground', ...names.map((name) => `control ${name}`)]
 const runtime = (...names: string[]) => names.map((name) => `runtime ${name}`)
@@ -46,14 +57,16 @@ const MAY_IMPORT: Readonly<Record<Zone, readonly Zone[]>> = {
   // What every part stands on: config.ts, paths.ts and the like.
   'control ground': ['templates'],
   'control http': control('app'),
-  'control app': ['templates', ...control('store', 'adapters')],
+  'control app': ['templates', ...control('store', 'adapters', 'typegen')],
   'control jobs': ['templates', ...control('app', 'store', 'archive', 'engine', 'adapters', 'reconcile')],
   'control reconcile': ['templates', ...control('store', 'edge', 'engine', 'adapters')],
   'control archive': ['templates', ...control('engine', 'adapters')],
   'control store': control(),
   'control edge': ['templates', ...control()],
   'control engine': control(),
-  'control adapters': ['templates', ...control('engine', 'edge')],
+  // Catalogs to text: pure.
+  'control typegen': control(),
+  'control adapters': ['templates', ...control('engine', 'edge', 'typegen')],
   'control cli': [],
   'control console': [],
   'control tools': ['control main', 'control ground', 'control cli'],

@@ -1,10 +1,11 @@
-/** Answers at the root: a description of the request's schema, as Swagger 2.0. */
+/** Answers with a description of the request's schema: at the root as Swagger 2.0, beside it as OpenAPI 3. */
 import type { RestResponse } from '../contract.ts'
 import { MediaTypeUnavailable } from '../errors.ts'
 import type { Execution } from '../execute.ts'
 import { ANY_TYPE, contentTypeOf, type MediaType, mediaTypeName } from '../request/media.ts'
 import type { RestRequest } from '../request/types.ts'
 import type { Describer } from './describer.ts'
+import { type Documents, documentResponse, serverUrl } from './oas3/answer.ts'
 import { serverAddressOf } from './server-address.ts'
 import { swaggerToJson } from './swagger/document.ts'
 
@@ -15,6 +16,7 @@ const OFFERED: ReadonlySet<string> = new Set([OPENAPI.name, 'application/json', 
 
 export type RootDeps = {
   describer: Describer
+  documents: Documents
   /** Public URL of the API, with its path. */
   url: string
 }
@@ -22,15 +24,22 @@ export type RootDeps = {
 export async function answerRoot(
   execution: Execution,
   request: RestRequest,
-  { describer, url, signal }: RootDeps & { signal: AbortSignal },
+  { describer, documents, url, signal }: RootDeps & { signal: AbortSignal },
 ): Promise<RestResponse> {
-  if (!request.accept.some((media) => media.kind === 'plain' && OFFERED.has(media.name))) {
-    throw MediaTypeUnavailable(request.accept.map(mediaTypeName))
-  }
+  const { action } = request
+  const { head, document } = action.kind === 'root' ? action : { head: false, document: '2.0' as const }
+  const isWanted = request.accept.some((media) => media.kind === 'plain' && OFFERED.has(media.name))
+  // Tools that import OpenAPI 3 ask for whatever they like, and take JSON.
+  if (document === '2.0' && !isWanted) throw MediaTypeUnavailable(request.accept.map(mediaTypeName))
   const { settings, input } = execution
   const description = await describer.describe(execution, request, signal)
   const server = serverAddressOf({ settings, headers: input.headers, url })
-  const head = request.action.kind === 'root' && request.action.head
+  if (document !== '2.0') {
+    const { schemas } = settings
+    const options = { dialect: document, server: serverUrl(server), schemas }
+    const written = documents.write(execution.cache, description, options)
+    return documentResponse(written, request, { head, ifNoneMatch: input.headers['if-none-match'] })
+  }
   return {
     status: 200,
     headers: [

@@ -14,6 +14,7 @@ import {
   RpcMethodNotAllowed,
   SchemaNotExposed,
 } from '../errors.ts'
+import { documentAt } from './document-paths.ts'
 import { parseAccept } from './media.ts'
 import { parsePayload } from './payload.ts'
 import { parsePrefer } from './prefer.ts'
@@ -32,7 +33,9 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
   const { settings } = context
   const { action, target } = parseTarget(input, settings)
   const { schema, profiled } = parseSchema(input, settings)
-  const pairs = splitQuery(input.query)
+  const isDocument = action.kind === 'root' && action.document !== '2.0'
+  // A document has no rows to choose from: what stands there is a tool's.
+  const pairs = splitQuery(isDocument ? '' : input.query)
   const values: Parameter[] = []
   const bareArgs = action.kind === 'call' && action.get
   const { embedDepthMax } = context.limits
@@ -65,6 +68,11 @@ type Target = { action: Action; target: string }
 
 function parseTarget({ method, path }: RestRequestInput, settings: RestSettings): Target {
   const [first = '', second, ...more] = path.replace(/^\//, '').split('/').map(decodePiece)
+  const document = method === 'GET' || method === 'HEAD' ? documentAt(path) : undefined
+  if (document !== undefined) {
+    if (settings.openapiMode === 'disabled') throw RootDisabled()
+    return { action: { kind: 'root', head: method === 'HEAD', document }, target: '' }
+  }
   if (first === '' && second === undefined) return rootTarget(method, settings)
   if (first === 'rpc' && second !== undefined && more.length === 0) {
     return { action: callAction(method), target: second }
@@ -89,7 +97,7 @@ function rootTarget(method: string, { openapiMode, rootSpec }: RestSettings): Ta
 }
 
 function rootAction(method: string): Action {
-  if (method === 'GET' || method === 'HEAD') return { kind: 'root', head: method === 'HEAD' }
+  if (method === 'GET' || method === 'HEAD') return { kind: 'root', head: method === 'HEAD', document: '2.0' }
   if (method === 'OPTIONS') return { kind: 'describe', of: 'root' }
   throw MethodUnsupported(method)
 }

@@ -15,6 +15,9 @@ export class Slot {
   }
 }
 
+/** Versions of OpenAPI that a schema is described in. */
+export type ApiDocument = '2.0' | '3.0.3' | '3.1.0'
+
 export type JsonStep = { arrow: '->' | '->>'; key: Slot; index: boolean }
 
 /** A column and the way into its JSON. The name may be `*` in a select. */
@@ -88,7 +91,7 @@ export type Action =
   | { kind: 'insert' | 'update' | 'put' | 'delete' }
   | { kind: 'call'; get: boolean; head: boolean }
   | { kind: 'describe'; of: 'table' | 'function' | 'root' }
-  | { kind: 'root'; head: boolean }
+  | { kind: 'root'; head: boolean; document: ApiDocument }
 
 export type Payload =
   /** JSON text; `keys` are those of its objects, or the `columns` the caller named. */

@@ -1,8 +1,8 @@
+import { viewOrigins } from '@cascata/shared/view-tree'
 import { describe, expect, test } from 'vitest'
 import { SAMPLE as cache } from '../rest-harness.ts'
 import { suggest } from './suggest.ts'
 import type { Relationship } from './types.ts'
-import { viewOrigins } from './view-tree.ts'
 
 const name = (table: string) => ({ schema: 'public', name: table })
 

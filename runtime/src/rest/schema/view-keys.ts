@@ -1,7 +1,8 @@
 /** Which keys shine through a view: a key counts when all its columns are among the view's. */
+
+import { viewOrigins } from '@cascata/shared/view-tree'
 import type { Catalog } from './catalog.ts'
 import type { Name } from './types.ts'
-import { viewOrigins } from './view-tree.ts'
 
 /** Base column (`oid.number`) -> names of the view columns that show it. */
 type Shown = Map<string, string[]>
