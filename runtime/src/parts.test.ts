@@ -31,6 +31,8 @@ function liveProject(first: object = {}) {
       live.told.add(listener)
       return () => live.told.delete(listener)
     },
+    amend: () => {},
+    amendments: () => ({}),
     close: () => {},
   }
   const become = (changes: object) => {
@@ -47,7 +49,7 @@ function sampleDatabase() {
   const database: Database = {
     async run(turn) {
       // The settings that a database may keep of its own: it has none.
-      if (turn.main.prepare === false && turn.main.values.length === 0)
+      if (turn.main.prepare === false && turn.main.values.length === 1)
         return { columns: ['c'], rows: [[Buffer.from('{}')]], rowCount: 1 }
       turns.push(turn)
       if (isLoad(turn)) return { columns: ['c'], rows: [[Buffer.from(JSON.stringify(CATALOG))]], rowCount: 1 }

@@ -21,6 +21,7 @@ export const parts: Parts = {
       database,
       settings: () => project.current().rest,
       limits: () => project.current().limits,
+      onSettings: (found) => project.amend(found),
       onSchemaError: (err) => logger.error({ err }, 'schema not read, trying again'),
     })
     let isClosed = false

@@ -30,16 +30,13 @@ const PGRST: Readonly<Record<string, string>> = {
   starting: 'PGRST002',
 }
 
-export const restDialect: Dialect = (problem) => {
+export const restDialect: Dialect = (problem, _requestId, isTerse = false) => {
   const code = PGRST[problem.code] ?? problem.code
   // PostgREST gives no hint with its own token errors, and clients compare whole bodies.
   const hint = code.startsWith('PGRST') && problem.code !== 'key-required' ? null : (problem.hint ?? null)
-  const body = {
-    code,
-    message: problem.message,
-    details: 'details' in problem ? problem.details : null,
-    hint,
-  }
+  const named = { code, message: problem.message }
+  const details = 'details' in problem ? problem.details : null
+  const body = isTerse ? named : { ...named, details, hint }
   return {
     status: problem.status,
     headers: [

@@ -29,7 +29,7 @@ export type RequestContext = {
 
 export function parseRequest(input: RestRequestInput, context: RequestContext): RestRequest {
   const { settings } = context
-  const { action, target } = parseTarget(input)
+  const { action, target, isRootSpec } = parseTarget(input, settings)
   const { schema, profiled } = parseSchema(input, settings)
   const pairs = splitQuery(input.query)
   const values: Parameter[] = []
@@ -55,14 +55,22 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
     range,
     preferences,
     accept: parseAccept(input.headers.accept),
+    isRootSpec: isRootSpec ?? false,
     contentType,
     canonicalQuery: canonicalQuery(pairs),
   }
 }
 
-function parseTarget({ method, path }: RestRequestInput): { action: Action; target: string } {
+type Target = { action: Action; target: string; isRootSpec?: boolean }
+
+function parseTarget({ method, path }: RestRequestInput, { rootSpec }: RestSettings): Target {
   const [first = '', second, ...more] = path.replace(/^\//, '').split('/').map(decodePiece)
-  if (first === '' && second === undefined) return { action: rootAction(method), target: '' }
+  if (first === '' && second === undefined) {
+    const action = rootAction(method)
+    if (action.kind !== 'root' || rootSpec === null) return { action, target: '' }
+    const target = rootSpec.slice(rootSpec.lastIndexOf('.') + 1)
+    return { action: callAction(method), target, isRootSpec: true }
+  }
   if (first === 'rpc' && second !== undefined && more.length === 0) {
     return { action: callAction(method), target: second }
   }
