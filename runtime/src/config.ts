@@ -45,13 +45,15 @@ function fromEnvironment(env: NodeJS.ProcessEnv): Config {
   return { listen: { socket }, logLevel, source: { file }, ignored: [] }
 }
 
-function fromFile(file: string): Config {
-  let text: string
+function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8')
+    return readFileSync(file, 'utf8')
   } catch (error) {
     throw new ConfigInvalid(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`)
   }
-  const { document, jwtSecret, listen, logLevel, ignored } = parseStandalone(text)
+}
+
+function fromFile(file: string): Config {
+  const { document, jwtSecret, listen, logLevel, ignored } = parseStandalone(readText(file), readText)
   return { listen, logLevel, source: { document, jwtSecret }, ignored }
 }

@@ -32,6 +32,8 @@ function liveProject(first: object = {}) {
       live.told.add(listener)
       return () => live.told.delete(listener)
     },
+    amend: () => {},
+    amendments: () => ({}),
     close: () => {},
   }
   const become = (changes: object) => {
@@ -54,7 +56,7 @@ function sampleDatabase() {
   const database: Database = {
     async run(turn) {
       // The settings that a database may keep of its own: it has none.
-      if (turn.main.prepare === false && turn.main.values.length === 0) return saying({})
+      if (turn.main.prepare === false && turn.main.values.length === 1) return saying({})
       if (turn.main.text === FACTS_SQL) return saying({ tables: [], functions: [] })
       turns.push(turn)
       if (isLoad(turn)) return saying(CATALOG)

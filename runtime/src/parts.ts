@@ -25,6 +25,7 @@ export const parts: Parts = {
       settings: () => project.current().rest,
       limits: () => project.current().limits,
       url: () => `${project.current().url}${PREFIX}`,
+      onSettings: (found) => project.amend(found),
       onSchemaError: (err) => logger.error({ err }, 'schema not read, trying again'),
     })
     let isClosed = false

@@ -20,6 +20,8 @@ import type { Database } from './session/database.ts'
 import { createPool, type DatabaseSettings } from './session/pool.ts'
 import { fixedProject, type Project, watchProject } from './session/project.ts'
 import { parseRolePath } from './session/role-path.ts'
+import type { SigningSecret } from './session/signing-keys.ts'
+import { readSecret } from './standalone/secret.ts'
 
 /** A service with a beginning and an end. */
 export type Part = Service & {
@@ -123,7 +125,7 @@ async function openProject({ source }: Config, logger: Logger): Promise<Project>
 /** Follows the document. What tokens depend on is made anew only when it changed: else known tokens stay known. */
 function liveIdentify(project: Project, config: Config, clock: Clock): Identify {
   const settingsOf = (document: ProjectDocument): IdentifySettings => ({
-    jwtSecret: 'jwtSecret' in config.source ? config.source.jwtSecret : document.jwtSecret,
+    jwtSecret: 'jwtSecret' in config.source ? secretOf(project, config.source.jwtSecret) : document.jwtSecret,
     jwtAudience: document.rest.jwtAudience,
     rolePath: parseRolePath(document.rest.roleClaimKey) ?? ['role'],
     anonRole: document.rest.anonRole,
@@ -138,6 +140,18 @@ function liveIdentify(project: Project, config: Config, clock: Clock): Identify 
     identify = createIdentify(settings, clock)
   })
   return (headers) => identify(headers)
+}
+
+/** A runtime by itself takes a secret from the database too; a project's is control's to give. */
+function secretOf(project: Project, configured: SigningSecret): SigningSecret {
+  const { jwt_secret: stored, jwt_secret_is_base64: isBase64 = 'false' } = project.amendments()
+  if (stored === undefined) return configured
+  try {
+    return readSecret(stored, isBase64)
+  } catch {
+    // What cannot be is left out, as of every setting in the database.
+    return configured
+  }
 }
 
 /** @returns whether the work ended in time and well. */

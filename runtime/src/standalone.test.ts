@@ -26,6 +26,13 @@ describe('a standalone configuration', () => {
       'openapi-security-active': 'true',
       'openapi-server-proxy-uri': 'https://api.example/rest',
       'server-timing-enabled': true,
+      'server-trace-header': 'X-Trace',
+      'server-cors-allowed-origins': 'https://a.example, https://b.example',
+      'client-error-verbosity': 'minimal',
+      'db-hoisted-tx-settings': 'statement_timeout',
+      'db-channel': 'reload',
+      'db-config': false,
+      'db-pre-config': 'api.settings',
       'server-port': 4000,
       'app.settings.app_host': 'localhost',
       'app.settings.answer': 42,
@@ -56,6 +63,13 @@ describe('a standalone configuration', () => {
       openapiSecurityActive: true,
       openapiServerProxyUri: 'https://api.example/rest',
       trustForwarded: true,
+      traceHeader: 'X-Trace',
+      corsAllowedOrigins: ['https://a.example', 'https://b.example'],
+      errorVerbosity: 'minimal',
+      hoistedSettings: ['statement_timeout'],
+      channel: 'reload',
+      databaseSettings: false,
+      preConfig: 'api.settings',
     })
     expect([jwtSecret, listen]).toEqual([SECRET, { host: '127.0.0.1', port: 4000 }])
   })
@@ -72,7 +86,7 @@ describe('a standalone configuration', () => {
   })
 
   test.each([
-    ['a misspelt setting', { 'db-schema': 'test' }, 'db-schema: no such setting; did you mean db-schemas?'],
+    ['a misspelt setting', { 'db-shemas': 'test' }, 'db-shemas: no such setting; did you mean db-schemas?'],
     ['underscores for dashes', { db_anon_role: 'x' }, 'did you mean db-anon-role?'],
     ['a setting of another world', { 'totally-unrelated': 1 }, 'totally-unrelated: no such setting'],
     ['a way to end that is none', { 'db-tx-end': 'maybe' }, 'db-tx-end: '],
@@ -80,8 +94,12 @@ describe('a standalone configuration', () => {
     ['no rows at all', { 'db-max-rows': 0 }, 'db-max-rows: '],
     ['a flag that is none', { 'db-plan-enabled': 'yes' }, 'db-plan-enabled: expected true or false'],
     ['a short secret', { 'jwt-secret': 'short' }, 'jwt-secret: at least 32 characters'],
-    ['an asymmetric key', { 'jwt-secret': '{"kty":"RSA","n":"x","e":"AQAB"}' }, 'only one symmetric key'],
-    ['bytes that are no text', { 'jwt-secret': '/////w==', 'jwt-secret-is-base64': true }, 'no UTF-8'],
+    [
+      'a key that checks no signature',
+      { 'jwt-secret': '{"kty":"RSA","n":"x","e":"AQAB","use":"enc"}' },
+      'no key here',
+    ],
+    ['short bytes', { 'jwt-secret': '/////w==', 'jwt-secret-is-base64': true }, 'at least 32 characters'],
     ['a role path nobody can walk', { 'jwt-role-claim-key': 'role' }, 'jwt-role-claim-key: '],
     ['a proxy of no web', { 'openapi-server-proxy-uri': 'ftp://api.example' }, 'openapi-server-proxy-uri: '],
     ['a proxy with a query', { 'openapi-server-proxy-uri': 'http://a/?b' }, 'openapi-server-proxy-uri: '],
@@ -107,19 +125,30 @@ describe('a standalone configuration', () => {
     expect(parse({ 'db-uri': uri }).document.database).toMatchObject({ host, port, database, user: 'u' })
   })
 
-  test.each([
-    ['base64', { 'jwt-secret': Buffer.from(SECRET).toString('base64'), 'jwt-secret-is-base64': true }],
-    ['a JWK', { 'jwt-secret': { kty: 'oct', k: Buffer.from(SECRET).toString('base64url') } }],
-    [
-      'a set of one JWK',
-      { 'jwt-secret': { keys: [{ kty: 'oct', k: Buffer.from(SECRET).toString('base64url') }] } },
-    ],
-  ])('reads a secret as %s', (_sentence, settings) => {
-    expect(parse(settings).jwtSecret).toBe(SECRET)
+  test('reads a secret as base64, and hands a JWK on as it is', () => {
+    const base64 = Buffer.from(SECRET).toString('base64')
+    expect(parse({ 'jwt-secret': base64, 'jwt-secret-is-base64': true }).jwtSecret).toEqual(
+      Buffer.from(SECRET),
+    )
+    const jwk = { kty: 'oct', k: Buffer.from(SECRET).toString('base64url') }
+    expect(parse({ 'jwt-secret': jwk }).jwtSecret).toBe(JSON.stringify(jwk))
+    expect(parse({ 'jwt-secret': { keys: [jwk] } }).jwtSecret).toBe(JSON.stringify({ keys: [jwk] }))
+  })
+
+  test('takes secrets from files, and names of earlier versions', () => {
+    const files: Record<string, string> = { './secret': `${SECRET}\n`, './uri': 'postgres://u@/app' }
+    const text = JSON.stringify({ 'db-uri': '@./uri', 'jwt-secret': '@./secret', 'max-rows': 3 })
+    const { document, jwtSecret } = parseStandalone(text, (file) => files[file] ?? '')
+    expect([document.database.database, document.rest.maxRows, jwtSecret]).toEqual(['app', 3, SECRET])
+  })
+
+  test('listens to no channel when told so', () => {
+    expect(parse({ 'db-channel-enabled': false }).document.rest.channel).toBeNull()
+    expect(parse({ 'db-channel-enabled': true }).document.rest.channel).toBe('pgrst')
   })
 
   test('says which settings do nothing here', () => {
-    expect(parse({ 'db-channel-enabled': true }).ignored).toEqual(['db-channel-enabled'])
+    expect(parse({ 'admin-server-port': 3001 }).ignored).toEqual(['admin-server-port'])
   })
 
   test('takes PostgREST special hosts and a socket', () => {

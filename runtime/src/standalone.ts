@@ -6,6 +6,7 @@ import { ProjectDocument } from '@cascata/shared/project-document'
 import type { LogLevel } from './gate/logger.ts'
 import type { Endpoint } from './http/server.ts'
 import { parseRolePath } from './session/role-path.ts'
+import type { SigningSecret } from './session/signing-keys.ts'
 import { readConnection } from './standalone/connection.ts'
 import { nearest } from './standalone/nearest.ts'
 import { readSecret } from './standalone/secret.ts'
@@ -14,7 +15,7 @@ import { ConfigInvalid, readers } from './standalone/values.ts'
 export type Standalone = {
   document: ProjectDocument
   /** null: started without `jwt-secret`; each token is then refused. */
-  jwtSecret: string | null
+  jwtSecret: SigningSecret
   listen: Endpoint
   logLevel: LogLevel
   /** Settings that were understood and have no effect here. */
@@ -25,6 +26,11 @@ type Mapping = { to: readonly [string, string]; as: keyof typeof readers }
 
 /** PostgREST's name -> place in the document. */
 const MAPPED: Readonly<Record<string, Mapping>> = {
+  'client-error-verbosity': { to: ['rest', 'errorVerbosity'], as: 'text' },
+  'db-channel': { to: ['rest', 'channel'], as: 'text' },
+  'db-config': { to: ['rest', 'databaseSettings'], as: 'flag' },
+  'db-hoisted-tx-settings': { to: ['rest', 'hoistedSettings'], as: 'list' },
+  'db-pre-config': { to: ['rest', 'preConfig'], as: 'text' },
   'db-schemas': { to: ['rest', 'schemas'], as: 'list' },
   'db-extra-search-path': { to: ['rest', 'extraSearchPath'], as: 'list' },
   'db-anon-role': { to: ['rest', 'anonRole'], as: 'text' },
@@ -40,10 +46,13 @@ const MAPPED: Readonly<Record<string, Mapping>> = {
   'openapi-mode': { to: ['rest', 'openapiMode'], as: 'text' },
   'openapi-security-active': { to: ['rest', 'openapiSecurityActive'], as: 'flag' },
   'openapi-server-proxy-uri': { to: ['rest', 'openapiServerProxyUri'], as: 'text' },
+  'server-cors-allowed-origins': { to: ['rest', 'corsAllowedOrigins'], as: 'list' },
+  'server-trace-header': { to: ['rest', 'traceHeader'], as: 'text' },
   'server-timing-enabled': { to: ['rest', 'serverTiming'], as: 'flag' },
 }
 
 const READ_APART = [
+  'db-channel-enabled',
   'db-uri',
   'jwt-secret',
   'jwt-secret-is-base64',
@@ -55,9 +64,8 @@ const READ_APART = [
 
 /** They steer machinery that works otherwise here, and change no answer. */
 const WITHOUT_EFFECT = [
-  'db-channel',
-  'db-channel-enabled',
-  'db-config',
+  'admin-server-host',
+  'admin-server-port',
   'db-pool-acquisition-timeout',
   'db-pool-automatic-recovery',
   'db-pool-max-idletime',
@@ -67,6 +75,18 @@ const WITHOUT_EFFECT = [
   'jwt-cache-max-lifetime',
   'server-unix-socket-mode',
 ]
+
+/** Names of earlier versions, which PostgREST still takes. */
+const FORMER: Readonly<Record<string, string>> = {
+  'db-pool-timeout': 'db-pool-max-idletime',
+  'db-schema': 'db-schemas',
+  'max-rows': 'db-max-rows',
+  'pre-request': 'db-pre-request',
+  'role-claim-key': 'jwt-role-claim-key',
+  'root-spec': 'db-root-spec',
+  'secret-is-base64': 'jwt-secret-is-base64',
+  'server-proxy-uri': 'openapi-server-proxy-uri',
+}
 
 const APP_SETTINGS = 'app.settings.'
 const KNOWN = [...Object.keys(MAPPED), ...READ_APART, ...WITHOUT_EFFECT]
@@ -78,16 +98,19 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   debug: 'debug',
 }
 
-/** @throws ConfigInvalid, with every wrong setting named. */
-export function parseStandalone(text: string): Standalone {
-  const settings = parseObject(text)
+/**
+ * @param readText reads a file that a value names as `@file`.
+ * @throws ConfigInvalid, with every wrong setting named.
+ */
+export function parseStandalone(text: string, readText: (file: string) => string = noFiles): Standalone {
+  const settings = withFiles(parseObject(text), readText)
   refuseUnknown(Object.keys(settings))
-  const { text: readText, count } = readers
-  const host = readText('server-host', settings['server-host'] ?? '127.0.0.1') ?? '127.0.0.1'
+  const { text: read, count } = readers
+  const host = read('server-host', settings['server-host'] ?? '127.0.0.1') ?? '127.0.0.1'
   const port = count('server-port', settings['server-port'] ?? 3000) ?? 3000
-  const socket = readText('server-unix-socket', settings['server-unix-socket'])
+  const socket = read('server-unix-socket', settings['server-unix-socket'])
   const jwtSecret = readSecret(settings['jwt-secret'], settings['jwt-secret-is-base64'])
-  const level = readText('log-level', settings['log-level']) ?? 'error'
+  const level = read('log-level', settings['log-level']) ?? 'error'
   const logLevel = LEVELS[level]
   if (!logLevel) throw new ConfigInvalid(`log-level: one of ${Object.keys(LEVELS).join(', ')}`)
 
@@ -101,6 +124,24 @@ export function parseStandalone(text: string): Standalone {
     logLevel,
     ignored: Object.keys(settings).filter((key) => WITHOUT_EFFECT.includes(key)),
   }
+}
+
+function noFiles(file: string): string {
+  throw new ConfigInvalid(`@${file}: files cannot be read here`)
+}
+
+/** Secrets may lie in files of their own: `@./secret` stands for what is in one. */
+const MAY_BE_FILES: readonly string[] = ['db-uri', 'jwt-secret']
+
+function withFiles(given: Record<string, unknown>, readText: (file: string) => string) {
+  const named = Object.entries(given).map(([key, value]): [string, unknown] => [FORMER[key] ?? key, value])
+  return Object.fromEntries(
+    named.map(([key, value]) =>
+      MAY_BE_FILES.includes(key) && typeof value === 'string' && value.startsWith('@')
+        ? [key, readText(value.slice(1)).trim()]
+        : [key, value],
+    ),
+  )
 }
 
 /** PostgREST's special values of `server-host`. */
@@ -136,7 +177,7 @@ function refuseUnknown(keys: readonly string[]): void {
 
 function toDocument(
   settings: Record<string, unknown>,
-  { jwtSecret, url }: { jwtSecret: string | null; url: string },
+  { jwtSecret, url }: { jwtSecret: SigningSecret; url: string },
 ): ProjectDocument {
   const sections: Record<string, Record<string, unknown>> = {
     database: { ...readConnection(readers.text('db-uri', settings['db-uri'])) },
@@ -148,6 +189,8 @@ function toDocument(
     const section = sections[to[0]]
     if (value !== null && section) section[to[1]] = value
   }
+  if (readers.flag('db-channel-enabled', settings['db-channel-enabled']) === false && sections.rest)
+    sections.rest.channel = null
   const appSettings = Object.entries(settings).filter(([key]) => key.startsWith(APP_SETTINGS))
   const named = appSettings.map(([key, value]) => [key, readers.text(key, value) ?? ''])
   const parsed = ProjectDocument.safeParse({
@@ -156,14 +199,14 @@ function toDocument(
     generation: 0,
     url,
     // The document must hold a secret; without one of the caller's no token is ever checked against it.
-    jwtSecret: jwtSecret ?? crypto.randomUUID(),
+    jwtSecret: typeof jwtSecret === 'string' ? jwtSecret : crypto.randomUUID(),
     keys: { anon: '', serviceRole: '' },
     ...sections,
     rest: { ...sections.rest, appSettings: Object.fromEntries(named) },
   })
   if (parsed.success) {
     if (parseRolePath(parsed.data.rest.roleClaimKey)) return parsed.data
-    throw new ConfigInvalid('jwt-role-claim-key: no path such as .role or .app."my-role"')
+    throw new ConfigInvalid('jwt-role-claim-key: no path such as .role, .app."my-role" or .roles[0]')
   }
   const lines = parsed.error.issues.map(({ path, message }) => `${settingOf(path)}: ${message}`)
   throw new ConfigInvalid(lines.join('\n'))

@@ -25,8 +25,24 @@ export const RestSettings = z.object({
   /** Path to the role in the claims (`jwt-role-claim-key`). */
   roleClaimKey: z.string().default('.role'),
   serverTiming: z.boolean().default(false),
+  /** Header of a request that its answer repeats (`server-trace-header`). */
+  traceHeader: z.string().nullable().default(null),
+  /** Origins that browsers may call from; none named is any (`server-cors-allowed-origins`). */
+  corsAllowedOrigins: z.array(z.string()).default([]),
+  /** `minimal` leaves details and hints out of errors (`client-error-verbosity`). */
+  errorVerbosity: z.enum(['verbose', 'minimal']).default('verbose'),
   /** Function that answers at the root in place of the description (`db-root-spec`). */
   rootSpec: z.string().nullable().default(null),
+  /** Settings of a function that are set before its statement starts (`db-hoisted-tx-settings`). */
+  hoistedSettings: z
+    .array(z.string())
+    .default(['statement_timeout', 'plan_filter.statement_cost_limit', 'default_transaction_isolation']),
+  /** Channel of `NOTIFY` that reloads the schema and these settings; null listens to none (`db-channel`). */
+  channel: z.string().nullable().default('pgrst'),
+  /** Whether settings in the database go before these (`db-config`). */
+  databaseSettings: z.boolean().default(true),
+  /** Function that makes settings with `set_config('pgrst.*')` (`db-pre-config`). */
+  preConfig: z.string().nullable().default(null),
   openapiMode: z.enum(['follow-privileges', 'ignore-privileges', 'disabled']).default('follow-privileges'),
   /** Whether descriptions say that a token can be sent (`openapi-security-active`). */
   openapiSecurityActive: z.boolean().default(false),

@@ -10,6 +10,9 @@ export type TestConfig = {
   dockerSocket: string
   /** Replays one history of the simulator. */
   simulatorSeed: number | undefined
+  /** A file of PostgREST's request and answer pairs, and the database they speak of (`pnpm conformance`). */
+  conformanceCases: string | undefined
+  conformanceDatabase: string | undefined
   environment: Readonly<Record<string, string | undefined>>
 }
 
@@ -19,5 +22,7 @@ export const testConfig: TestConfig = Object.freeze({
   imageTag: process.env.CASCATA_IMAGE_TAG ?? '0.1.0',
   dockerSocket: process.env.CASCATA_DOCKER_SOCKET ?? '/var/run/docker.sock',
   simulatorSeed: process.env.CASCATA_SEED === undefined ? undefined : Number(process.env.CASCATA_SEED),
+  conformanceCases: process.env.CASCATA_CONFORMANCE_CASES,
+  conformanceDatabase: process.env.CASCATA_CONFORMANCE_DB,
   environment: process.env,
 })

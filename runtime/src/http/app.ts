@@ -7,10 +7,11 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { REQUEST_ID_HEADER } from '@cascata/shared/http'
 import { Problem } from '@cascata/shared/problem'
+import type { ProjectDocument } from '@cascata/shared/project-document'
 
 import type { Admission } from '../gate/admission.ts'
 import { CallerGone, readBody } from '../gate/budget.ts'
-import { preflightHeaders } from '../gate/cors.ts'
+import { corsHeaders, preflightHeaders } from '../gate/cors.ts'
 import { Starting, UrlTooLong } from '../gate/errors.ts'
 import { START_HOLD_MS } from '../gate/limits.ts'
 import { requestRecord } from '../gate/log.ts'
@@ -79,9 +80,24 @@ export function createApp(deps: AppDeps): (request: IncomingMessage, response: S
       }
       // A body we did not read to its end must not be taken for the next request.
       const unread = !request.complete && hasBody(request)
-      bytes = send(response, answer, { requestId: exchange.id, close: unread || deps.isDraining() })
+      const common = commonHeaders(exchange, deps.project.current().rest)
+      bytes = send(response, answer, { common, close: unread || deps.isDraining() })
     })
   }
+}
+
+function commonHeaders(
+  { request, id }: Exchange,
+  { corsAllowedOrigins, traceHeader }: ProjectDocument['rest'],
+): Answer['headers'] {
+  const cors = corsHeaders(request, corsAllowedOrigins)
+  if (traceHeader === null) return [[REQUEST_ID_HEADER, id], ...cors]
+  const name = traceHeader.toLowerCase()
+  const given = request.headers[name]
+  const trace = typeof given === 'string' ? [[traceHeader, given] as const] : []
+  // A caller's trace goes back as it came, though our own records have their own id.
+  const own = name === REQUEST_ID_HEADER && trace.length > 0 ? [] : [[REQUEST_ID_HEADER, id] as const]
+  return [...own, ...trace, ...cors]
 }
 
 function begin(request: IncomingMessage): Exchange {
@@ -102,7 +118,8 @@ function begin(request: IncomingMessage): Exchange {
 
 /** @returns undefined when there is nobody left to answer. */
 async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | undefined> {
-  const preflight = preflightHeaders(exchange.request)
+  const { corsAllowedOrigins } = deps.project.current().rest
+  const preflight = preflightHeaders(exchange.request, corsAllowedOrigins)
   if (preflight) return { status: 200, headers: preflight, body: '' }
   const health = deps.health.answer(exchange.path)
   if (health) return health
@@ -113,7 +130,7 @@ async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | und
     isIn = true
     return await serve(exchange, deps)
   } catch (error) {
-    return answerFailure(exchange, error, deps.logger)
+    return answerFailure(exchange, error, deps)
   } finally {
     if (isIn) deps.admission.leave()
   }
@@ -161,17 +178,18 @@ function headersOf({ request, query }: Exchange, service: Service, below: string
 const isBelow = (path: string, prefix: string): boolean =>
   path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 47)
 
-function answerFailure(exchange: Exchange, error: unknown, logger: Logger): Answer | undefined {
+function answerFailure(exchange: Exchange, error: unknown, { logger, project }: AppDeps): Answer | undefined {
+  const isTerse = project.current().rest.errorVerbosity === 'minimal'
   const { id, aborter, service } = exchange
   if (error instanceof CallerGone || aborter.signal.aborted) return undefined
   const dialect = service?.dialect ?? problemDialect
   if (error instanceof Problem) {
     if (error.status >= 500 && error.cause !== undefined) logger.error({ id, err: error.cause }, error.code)
-    return dialect(error, id)
+    return dialect(error, id, isTerse)
   }
   // No Problem: a bug. The caller gets constant text, the log gets everything.
   logger.error({ id, err: error }, 'unexpected failure')
-  return dialect(InternalError(), id)
+  return dialect(InternalError(), id, isTerse)
 }
 
 /** Node gives lists only for `set-cookie`, which no request has a use for. */

@@ -30,17 +30,13 @@ const PGRST: Readonly<Record<string, string>> = {
   starting: 'PGRST002',
 }
 
-/** PostgREST shows what its JOSE library said of these two. */
-const DETAILS: Readonly<Record<string, string>> = {
-  'No suitable key or wrong key type': 'None of the keys was able to decode the JWT',
-  'Wrong or unsupported encoding algorithm': 'Only HS256 is accepted',
-}
-
-export const restDialect: Dialect = (problem) => {
+export const restDialect: Dialect = (problem, _requestId, isTerse = false) => {
   const code = PGRST[problem.code] ?? problem.code
   // PostgREST gives no hint with its own token errors, and clients compare whole bodies.
   const hint = code.startsWith('PGRST') && problem.code !== 'key-required' ? null : (problem.hint ?? null)
-  const body = { code, message: problem.message, details: DETAILS[problem.message] ?? null, hint }
+  const named = { code, message: problem.message }
+  const details = 'details' in problem ? problem.details : null
+  const body = isTerse ? named : { ...named, details, hint }
   return {
     status: problem.status,
     headers: [

@@ -1,24 +1,25 @@
 /** Puts an answer on the wire, once and whole. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { REQUEST_ID_HEADER } from '@cascata/shared/http'
-import { CORS_HEADERS } from '../gate/cors.ts'
 import type { Answer } from './service.ts'
 
 /** A caller that still sends may not read an answer before it is done: it is listened to this long. */
 const LISTEN_ON_MS = 1_000
 
-/** @returns bytes of the body. */
+/**
+ * @param common headers that every answer has, whatever made it.
+ * @returns bytes of the body.
+ */
 export function send(
   response: ServerResponse,
   answer: Answer,
-  { requestId, close }: { requestId: string; close: boolean },
+  { common, close }: { common: Answer['headers']; close: boolean },
 ): number {
   const { status, body } = answer
   const bytes = body === null ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
   // A HEAD whose body nobody made has a length that nobody knows.
   const hasNoBody = status === 204 || status === 304 || (body === null && response.req.method === 'HEAD')
   if (close) response.shouldKeepAlive = false
-  const headers = toFlat(answer.headers, { requestId, bytes: hasNoBody ? undefined : bytes })
+  const headers = toFlat(answer.headers, { common, bytes: hasNoBody ? undefined : bytes })
   if (answer.statusText === undefined) response.writeHead(status, headers)
   else response.writeHead(status, answer.statusText, headers)
 
@@ -31,9 +32,9 @@ export function send(
 /** Names and values in one row, as node:http writes them without looking; what the answer itself says comes first. */
 function toFlat(
   own: Answer['headers'],
-  { requestId, bytes }: { requestId: string; bytes: number | undefined },
+  { common, bytes }: { common: Answer['headers']; bytes: number | undefined },
 ): string[] {
-  const flat = [REQUEST_ID_HEADER, requestId]
+  const flat: string[] = []
   let hasLength = bytes === undefined
   let hasOrigin = false
   for (const [name, value] of own) {
@@ -43,7 +44,9 @@ function toFlat(
     flat.push(name, value)
   }
   if (!hasLength) flat.push('content-length', String(bytes))
-  if (!hasOrigin) for (const [name, value] of CORS_HEADERS) flat.push(name, value)
+  for (const [name, value] of common) {
+    if (!(hasOrigin && name.startsWith('access-control-'))) flat.push(name, value)
+  }
   return flat
 }
 

@@ -27,8 +27,8 @@ export type Answer = {
 
 export type Handle = (input: ServiceInput, session: Session, signal: AbortSignal) => Promise<Answer>
 
-/** How a surface words a failure. The request id is the one its record has. */
-export type Dialect = (problem: Problem, requestId: string) => Answer
+/** How a surface words a failure. The request id is the one its record has; terse leaves out what explains. */
+export type Dialect = (problem: Problem, requestId: string, isTerse?: boolean) => Answer
 
 export type Service = {
   /** `/rest/v1`, without a trailing slash. */

@@ -30,9 +30,6 @@ export type Result = {
   inserted: number | null
 }
 
-/** Function settings that must be set before the statement starts to count. */
-const HOISTED: readonly string[] = ['statement_timeout', 'plan_filter.statement_cost_limit']
-
 const quoted = (name: string): string => ident(name).texts.join('')
 
 export async function execute(
@@ -104,7 +101,7 @@ function localSettings(
     ['request.headers', JSON.stringify(headers)],
     ['request.cookies', JSON.stringify(parseCookies(cookie))],
     ...(timezone === null ? [] : [['timezone', timezone] as [string, string]]),
-    ...own.filter(([name]) => HOISTED.includes(name)),
+    ...own.filter(([name]) => settings.hoistedSettings.includes(name)),
     ...Object.entries(settings.appSettings).map(([name, value]): [string, string] => [
       name.includes('.') ? name : `app.settings.${name}`,
       value,
@@ -124,8 +121,9 @@ function parseCookies(header: string | undefined): Record<string, string> {
 const ISOLATIONS = ['read committed', 'repeatable read', 'serializable'] as const
 type Isolation = (typeof ISOLATIONS)[number]
 
-function isolationOf({ cache, session }: Execution, routine: Routine | null): Isolation | null {
-  const own = routine?.isolation ?? null
+function isolationOf({ cache, session, settings }: Execution, routine: Routine | null): Isolation | null {
+  const hoisted = settings.hoistedSettings.includes('default_transaction_isolation')
+  const own = hoisted ? (routine?.isolation ?? null) : null
   const ofRole = cache
     .roleSettings(session.role)
     .find(([name]) => name === 'default_transaction_isolation')?.[1]
@@ -174,6 +172,14 @@ function refusalOf(plan: Plan, { action, preferences }: RestRequest, { rows }: R
 }
 
 const EMPTY = Buffer.alloc(0)
+/** PostgREST hands on what Postgres sends in binary: of `jsonb` that begins with its version, and clients know it so. */
+const JSONB_VERSION = Buffer.from([1])
+
+function asWritten(body: Buffer, type: string): Buffer {
+  if (type === 'bytea') return unhex(body)
+  return type === 'jsonb' ? Buffer.concat([JSONB_VERSION, body]) : body
+}
+
 const unhex = (digits: Buffer): Buffer => Buffer.from(digits.toString('latin1'), 'hex')
 
 function readRow(answer: Answer, { handler }: Plan): Result {
@@ -189,7 +195,7 @@ function readRow(answer: Answer, { handler }: Plan): Result {
   return {
     total: number('total'),
     rows: number('page') ?? 0,
-    body: body === null ? EMPTY : handler.kind === 'custom' && handler.bytes ? unhex(body) : body,
+    body: body === null ? EMPTY : handler.kind === 'custom' ? asWritten(body, handler.written) : body,
     headers: text('headers'),
     status: text('status'),
     location: location === null ? null : JSON.parse(location),

@@ -34,10 +34,10 @@ export const bind = ({ text, binds }: Template, values: readonly Parameter[]) =>
 
 /** Everything that a plan depends on, and nothing that only values change. */
 export function shapeKey(request: RestRequest): string {
-  const { action, schema, target, query, payload, accept, contentType, preferences: p } = request
+  const { action, schema, target, query, payload, accept, isRootSpec, contentType, preferences: p } = request
   const strict = p.handling === 'strict' && [p.maxAffected !== null, p.invalid.length > 0]
   const wishes = [p.resolution, p.return, p.count, p.missing, strict]
-  return JSON.stringify([action, schema, target, query, payload, accept, contentType, wishes])
+  return JSON.stringify([action, schema, target, query, payload, accept, isRootSpec, contentType, wishes])
 }
 
 export function prepare(cache: SchemaCache, request: RestRequest, settings: RestSettings): Prepared {

@@ -210,7 +210,7 @@ const errorBody = ({ code, message, details, hint }: RestError) => ({
 })
 
 /** The one renderer of errors of `/rest/v1`. */
-export function errorToResponse(error: RestError): RestResponse {
+export function errorToResponse(error: RestError, isTerse = false): RestResponse {
   return {
     status: error.status,
     ...(error.statusText === undefined ? {} : { statusText: error.statusText }),
@@ -219,6 +219,6 @@ export function errorToResponse(error: RestError): RestResponse {
       ['Proxy-Status', `PostgREST; error=${error.code}`],
       ...error.headers,
     ],
-    body: JSON.stringify(errorBody(error)),
+    body: JSON.stringify(isTerse ? { code: error.code, message: error.message } : errorBody(error)),
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { RestSettings } from '@cascata/shared/project-document'
 import { type Database, DatabaseUnavailable, PostgresError } from '../session/database.ts'
+import type { StoredSettings } from '../session/database-settings.ts'
 import type { Session } from '../session/session.ts'
 import {
   DEFAULT_LIMITS,
@@ -44,6 +45,8 @@ export type RestOptions = {
   url?: () => string
   /** Told when the schema could not be read; the keeper tries again by itself. */
   onSchemaError?: (error: unknown) => void
+  /** Told what the database says of settings, each time it was asked. */
+  onSettings?: (found: StoredSettings) => void
 }
 
 export type Rest = {
@@ -134,7 +137,8 @@ export function createRest(options: RestOptions): Rest {
       try {
         return await answer(input, session, signal)
       } catch (error) {
-        return errorToResponse(toRestError(error, session))
+        const isTerse = keeper.settings().errorVerbosity === 'minimal'
+        return errorToResponse(toRestError(error, session), isTerse)
       }
     },
     reloadSchema: () => keeper.reload(),

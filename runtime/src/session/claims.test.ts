@@ -68,32 +68,32 @@ describe('a token that was tampered with, or never ours', () => {
     [
       'of algorithm None, in another case',
       `${base64url('{"alg":"None"}')}.${body}.${signature}`,
-      '401 jwt-invalid: Wrong or unsupported encoding algorithm',
+      '401 jwt-invalid: JWT cryptographic operation failed',
     ],
     [
       'of HS512 under our secret',
       forge({ role: 'service_role' }, { header: { alg: 'HS512' }, hash: 'sha512' }),
-      '401 jwt-invalid: Wrong or unsupported encoding algorithm',
+      NO_KEY,
     ],
     [
       'that says RS256, to have the secret taken for a public key',
       forge({ role: 'service_role' }, { header: { alg: 'RS256' } }),
-      '401 jwt-invalid: Wrong or unsupported encoding algorithm',
+      NO_KEY,
     ],
     [
       'without an algorithm',
       forge({ role: 'anon' }, { header: {} }),
-      "401 jwt-invalid: JWT couldn't be decoded",
+      '401 jwt-invalid: JWT cryptographic operation failed',
     ],
     [
       'with a critical extension nobody knows',
       forge({ role: 'anon' }, { header: { alg: 'HS256', crit: ['x'], x: 1 } }),
-      "401 jwt-invalid: JWT couldn't be decoded",
+      '401 jwt-invalid: JWT cryptographic operation failed',
     ],
     [
       'whose header is no JSON',
       `${base64url('{')}.${body}.${signature}`,
-      "401 jwt-invalid: JWT couldn't be decoded",
+      '401 jwt-invalid: JWT cryptographic operation failed',
     ],
     ['of two parts', `${head}.${body}`, '401 jwt-invalid: Expected 3 parts in JWT; got 2'],
     ['of five parts', `${good}.a.b`, '401 jwt-invalid: Expected 3 parts in JWT; got 5'],

@@ -12,11 +12,12 @@ import { AnonymousDisabled, JwtClaimsRefused, KeyRequired } from './errors.ts'
 import { CLOCK_SKEW_S } from './limits.ts'
 import { findRole, type RolePath } from './role-path.ts'
 import { type Claims, createSession, type Session } from './session.ts'
+import type { SigningSecret } from './signing-keys.ts'
 import { createTokens, type VerifiedToken } from './tokens.ts'
 
 export type IdentifySettings = {
   /** null: no token can be checked, each one is refused. */
-  jwtSecret: string | null
+  jwtSecret: SigningSecret
   jwtAudience: string | null
   rolePath: RolePath
   anonRole: string | null

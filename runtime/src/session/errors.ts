@@ -1,5 +1,5 @@
 /** Why a caller was not let in. Texts are PostgREST's where it has one: clients match on them. */
-import { problem } from '@cascata/shared/problem'
+import { Problem, problem } from '@cascata/shared/problem'
 
 /** The token cannot be trusted (PGRST301). */
 export const JwtInvalid = problem('jwt-invalid', {
@@ -8,6 +8,17 @@ export const JwtInvalid = problem('jwt-invalid', {
   detail: (message: string) => message,
   hint: 'Sign in again, or check that the key belongs to this project.',
 })
+
+/** The same, where PostgREST tells what its key library found: it shows that as `details`. */
+export class JwtUndecodable extends Problem {
+  readonly details: string
+
+  constructor(message: string, details: string) {
+    const { code, status, title, hint } = JwtInvalid(message)
+    super(code, status, title, message, hint)
+    this.details = details
+  }
+}
 
 /** The token is ours, but not for here or not for now (PGRST303). */
 export const JwtClaimsRefused = problem('jwt-claims-refused', {

@@ -8,6 +8,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { ProjectDocument } from '@cascata/shared/project-document'
+import { overrideSettings, type StoredSettings } from './database-settings.ts'
 import { DOCUMENT_SETTLE_MS, DOCUMENT_STAT_EVERY_MS } from './limits.ts'
 import { parseRolePath } from './role-path.ts'
 
@@ -15,8 +16,14 @@ export type Project = {
   current(): ProjectDocument
   /** Called with each new document; returns how to stop that. */
   subscribe(onChange: (next: ProjectDocument, previous: ProjectDocument) => void): () => void
+  /** What the database says of its settings goes before the document, from now on. */
+  amend(found: StoredSettings): void
+  /** What it said last. */
+  amendments(): StoredSettings
   close(): void
 }
+
+type Source = Omit<Project, 'amend' | 'amendments'>
 
 /** A document that does not hold, in words that are safe to log. */
 export class DocumentBroken extends Error {
@@ -37,16 +44,44 @@ export function parseDocument(text: string): ProjectDocument {
     throw new DocumentBroken(issues.slice(0, 5).join('; '))
   }
   if (!parseRolePath(parsed.data.rest.roleClaimKey))
-    throw new DocumentBroken('rest.roleClaimKey: no path such as .role or .app."my-role"')
+    throw new DocumentBroken('rest.roleClaimKey: no path such as .role, .app."my-role" or .roles[0]')
   return parsed.data
 }
 
 /** A document that does not change: the runtime was started by itself. */
-export const fixedProject = (document: ProjectDocument): Project => ({
-  current: () => document,
-  subscribe: () => () => {},
-  close: () => {},
-})
+export const fixedProject = (document: ProjectDocument): Project =>
+  amendable({ current: () => document, subscribe: () => () => {}, close: () => {} })
+
+/** One object until the document or the database says something new. */
+function amendable(source: Source): Project {
+  const listeners = new Set<Parameters<Project['subscribe']>[0]>()
+  let found: StoredSettings = {}
+  const amended = (document: ProjectDocument): ProjectDocument => {
+    const rest = overrideSettings(document.rest, found)
+    return rest === document.rest ? document : { ...document, rest }
+  }
+  let current = amended(source.current())
+  const take = (next: ProjectDocument) => {
+    const previous = current
+    current = amended(next)
+    for (const listener of listeners) listener(current, previous)
+  }
+  source.subscribe(take)
+  return {
+    current: () => current,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    amend(next) {
+      if (JSON.stringify(next) === JSON.stringify(found)) return
+      found = next
+      take(source.current())
+    },
+    amendments: () => found,
+    close: () => source.close(),
+  }
+}
 
 /** @throws DocumentBroken, or what reading the file throws: without a first document there is nothing to serve. */
 export async function watchProject(input: {
@@ -72,14 +107,14 @@ export async function watchProject(input: {
   )
   const stop = watchFile({ file, look, everyMs: input.statEveryMs ?? DOCUMENT_STAT_EVERY_MS })
 
-  return {
+  return amendable({
     current: () => document,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     close: stop,
-  }
+  })
 }
 
 type Look = { now: () => Promise<void>; ifChanged: () => Promise<void> }

@@ -1,13 +1,13 @@
 /**
- * Is this token ours? HS256 alone, by jose, with a memory of those already found good. It knows nothing of
- * claims, roles or time: a remembered token is judged by its claims again on every request.
+ * Is this token ours? Checked by jose with the project's keys, with a memory of those already found good. It knows
+ * nothing of claims, roles or time: a remembered token is judged by its claims again on every request.
  *
  * One `Tokens` belongs to one secret: rotation means a new one, and with it an empty memory.
  */
-import type { CompactVerifyResult } from 'jose'
-import { JwtClaimsRefused, JwtInvalid, JwtSecretMissing } from './errors.ts'
+import { JwtClaimsRefused, JwtInvalid, JwtSecretMissing, JwtUndecodable } from './errors.ts'
 import { TOKEN_BYTES_MAX, TOKENS_REMEMBERED_MAX } from './limits.ts'
 import type { Claims } from './session.ts'
+import { importKeys, KNOWN_ALGORITHMS, type SigningKey, type SigningSecret } from './signing-keys.ts'
 
 export type VerifiedToken = { readonly claims: Claims; readonly payload: string }
 
@@ -18,38 +18,74 @@ export type Tokens = {
   verify(token: string): Promise<VerifiedToken>
 }
 
-const ALGORITHMS = { algorithms: ['HS256'] }
-const NO_KEY_FITS = 'No suitable key or wrong key type'
-
-export function createTokens(secret: string | null): Tokens {
+export function createTokens(secret: SigningSecret): Tokens {
   const remembered = createMemory<VerifiedToken>(TOKENS_REMEMBERED_MAX)
-  let verifier: Promise<(token: string) => Promise<CompactVerifyResult>> | undefined
+  let keys: Promise<SigningKey[]> | undefined
   return {
     recall: (token) => remembered.get(token),
     async verify(token) {
       if (token === '') throw JwtInvalid('Empty JWT is sent in Authorization header')
       if (secret === null) throw JwtSecretMissing()
       if (token.length > TOKEN_BYTES_MAX) throw JwtInvalid(`JWT is longer than ${TOKEN_BYTES_MAX} bytes`)
-      const parts = token.split('.').length
-      if (parts !== 3) throw JwtInvalid(`Expected 3 parts in JWT; got ${parts}`)
-      verifier ??= verifierOf(secret)
-      const check = await verifier
-      const result = await check(token).catch((error: unknown) => {
-        throw toProblem(error)
-      })
-      const verified = parsePayload(result.payload)
+      const parts = token.split('.')
+      if (parts.length !== 3) throw JwtInvalid(`Expected 3 parts in JWT; got ${parts.length}`)
+      keys ??= importKeys(secret)
+      const payload = await check(token, suitable(await keys, parts[0] ?? ''))
+      const verified = parsePayload(payload)
       remembered.set(token, verified)
       return verified
     },
   }
 }
 
-/** The key is imported once; jose itself loads with the first token. */
-async function verifierOf(secret: string) {
+const NO_KEY_FITS = 'No suitable key or wrong key type'
+
+/** Keys that the token's header allows. Messages and details are those of PostgREST. */
+function suitable(keys: readonly SigningKey[], head: string): SigningKey[] {
+  const { alg, kid } = parseHead(head)
+  if (alg === 'none') {
+    throw new JwtUndecodable(
+      'Wrong or unsupported encoding algorithm',
+      "JWT is unsecured but expected 'alg' was not 'none'",
+    )
+  }
+  if (typeof alg !== 'string' || !KNOWN_ALGORITHMS.has(alg)) throw JwtInvalid(NOT_DECODED)
+  const found = keys.filter(
+    (key) => key.algorithm === alg && (!key.named || kid === undefined || key.kid === kid),
+  )
+  if (found.length > 0) return found
+  throw new JwtUndecodable(NO_KEY_FITS, 'No suitable key was found to decode the JWT')
+}
+
+const NOT_DECODED = 'JWT cryptographic operation failed'
+
+function parseHead(head: string): { alg?: unknown; kid?: unknown } {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(head, 'base64url').toString())
+    if (typeof parsed === 'object' && parsed !== null) return parsed
+  } catch {
+    // No header at all, which the next line says.
+  }
+  throw JwtInvalid(NOT_DECODED)
+}
+
+/** The first key whose signature holds. @returns the payload. */
+async function check(token: string, keys: readonly SigningKey[]): Promise<Uint8Array> {
   const { compactVerify } = await import('jose/jws/compact/verify')
-  const hmac = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(secret), hmac, false, ['verify'])
-  return (token: string) => compactVerify(token, key, ALGORITHMS)
+  let failure: unknown
+  for (const { key, algorithm } of keys) {
+    try {
+      return (await compactVerify(token, key, { algorithms: [algorithm] })).payload
+    } catch (error) {
+      failure = error
+    }
+  }
+  const code = failure instanceof Error && 'code' in failure ? failure.code : undefined
+  const problem =
+    code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED'
+      ? new JwtUndecodable(NO_KEY_FITS, 'None of the keys was able to decode the JWT')
+      : JwtInvalid(NOT_DECODED)
+  throw problem.because(failure)
 }
 
 function parsePayload(bytes: Uint8Array): VerifiedToken {
@@ -63,14 +99,6 @@ function parsePayload(bytes: Uint8Array): VerifiedToken {
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
     throw JwtClaimsRefused('Parsing claims failed')
   return { claims: claims as Claims, payload }
-}
-
-function toProblem(error: unknown) {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') return JwtInvalid(NO_KEY_FITS).because(error)
-  if (code === 'ERR_JOSE_ALG_NOT_ALLOWED')
-    return JwtInvalid('Wrong or unsupported encoding algorithm').because(error)
-  return JwtInvalid("JWT couldn't be decoded").because(error)
 }
 
 /** Forgets the oldest half when full: constant work, and no list to keep in order. */

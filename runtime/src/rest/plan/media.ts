@@ -13,6 +13,8 @@ export type Wanted = {
   /** Nothing was selected by name: handlers of the row's type fit. */
   wholeRow: boolean
   plan: boolean
+  /** JSON that describes the service may be asked for by that name. */
+  description?: boolean
 }
 
 const BUILT_IN: ReadonlyMap<string, Chosen> = new Map<string, Chosen>([
@@ -49,16 +51,21 @@ function choose(cache: SchemaCache, wanted: Wanted, media: MediaType): Chosen | 
   }
 }
 
-function lookUp(cache: SchemaCache, { of, wholeRow }: Wanted, asked: string): Chosen | null {
+const OPENAPI_TYPE = 'application/openapi+json'
+
+function lookUp(cache: SchemaCache, { of, wholeRow, description }: Wanted, asked: string): Chosen | null {
   const find = (type: string, owned: boolean): MediaHandler | undefined =>
     cache.handlers.find(
       (each) => each.asked === type && (owned ? each.of !== null && sameName(each.of, of) : each.of === null),
     )
   const own = wholeRow ? (find(ANY_TYPE, true) ?? find(asked, true)) : undefined
   const custom = own ?? find(asked, false)
+  if (custom === undefined && description && asked === OPENAPI_TYPE) {
+    return { handler: { kind: 'json' }, media: { kind: 'plain', name: OPENAPI_TYPE } }
+  }
   if (custom === undefined) return BUILT_IN.get(asked) ?? null
   return {
-    handler: { kind: 'custom', function: custom.function, of: custom.of, bytes: custom.bytes },
+    handler: { kind: 'custom', function: custom.function, of: custom.of, written: custom.written },
     media: { kind: 'plain', name: custom.answered },
   }
 }

@@ -80,6 +80,7 @@ function planFunction(cache: SchemaCache, request: RestRequest, settings: RestSe
     of: table,
     wholeRow: isWholeRow(read),
     plan: settings.plan,
+    description: request.isRootSpec,
   })
   refuseInvalidPreferences(request)
   if (preferences.handling === 'strict' && preferences.maxAffected !== null && !routine.returns.set) {

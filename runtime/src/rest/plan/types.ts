@@ -133,7 +133,7 @@ export type Call = {
 export type Handler =
   | { kind: 'json' | 'csv' | 'geojson' | 'stripped-array' | 'none' }
   | { kind: 'object'; stripped: boolean }
-  | { kind: 'custom'; function: Name; of: Name | null; bytes: boolean }
+  | { kind: 'custom'; function: Name; of: Name | null; written: string }
 
 export type Plan = {
   media: MediaType

@@ -31,7 +31,7 @@ export type RequestContext = {
 
 export function parseRequest(input: RestRequestInput, context: RequestContext): RestRequest {
   const { settings } = context
-  const { action, target } = parseTarget(input, settings)
+  const { action, target, isRootSpec } = parseTarget(input, settings)
   const { schema, profiled } = parseSchema(input, settings)
   const isDocument = action.kind === 'root' && action.document !== '2.0'
   // A document has no rows to choose from: what stands there is a tool's.
@@ -59,12 +59,13 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
     range,
     preferences,
     accept: parseAccept(input.headers.accept),
+    isRootSpec: isRootSpec ?? false,
     contentType,
     canonicalQuery: canonicalQuery(pairs),
   }
 }
 
-type Target = { action: Action; target: string }
+type Target = { action: Action; target: string; isRootSpec?: boolean }
 
 function parseTarget({ method, path }: RestRequestInput, settings: RestSettings): Target {
   const [first = '', second, ...more] = path.replace(/^\//, '').split('/').map(decodePiece)
@@ -91,9 +92,11 @@ function decodePiece(piece: string): string {
 
 /** A function may answer at the root; it is looked for in the request's schema, whatever schema the setting names. */
 function rootTarget(method: string, { openapiMode, rootSpec }: RestSettings): Target {
-  if (openapiMode === 'disabled') throw RootDisabled()
-  if (rootSpec === null) return { action: rootAction(method), target: '' }
-  return { action: callAction(method), target: rootSpec.slice(rootSpec.indexOf('.') + 1) }
+  if (rootSpec === null) {
+    if (openapiMode === 'disabled') throw RootDisabled()
+    return { action: rootAction(method), target: '' }
+  }
+  return { action: callAction(method), target: rootSpec.slice(rootSpec.indexOf('.') + 1), isRootSpec: true }
 }
 
 function rootAction(method: string): Action {

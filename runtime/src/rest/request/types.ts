@@ -114,6 +114,8 @@ export type RestRequest = {
   range: { offset: number; limit: number | null }
   preferences: Preferences
   accept: MediaType[]
+  /** The root was asked, and a function answers in its place: it may be asked for as a description, too. */
+  isRootSpec: boolean
   contentType: string
   payload: Payload | null
   /** Sorted query string, for `Content-Location`. */

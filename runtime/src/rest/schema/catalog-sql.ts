@@ -145,7 +145,7 @@ where k.castcontext = 'i' and k.castmethod = 'f' and has_function_privilege(k.ca
 const HANDLERS = `
 with media as (
   select t.oid, t.typname, n.nspname, case t.typname when '*/*' then 'application/octet-stream'
-    else lower(t.typname) end as answered, ${baseOf('t.oid')} = 'pg_catalog.bytea'::regtype as bytes
+    else lower(t.typname) end as answered, ${baseOf('t.oid')}::regtype::text as written
   from pg_catalog.pg_type t
   join pg_catalog.pg_namespace n on n.oid = t.typnamespace
   where t.typtype = 'd' and (t.typname ~* '^[a-z0-9.-]+/[a-z0-9.+-]+$' or t.typname = '*/*')
@@ -155,7 +155,7 @@ select json_agg(h.handler) from (
     'function', json_build_object('schema', pn.nspname, 'name', p.proname),
     'of', case when a.typname = 'anyelement' then null
       else json_build_object('schema', an.nspname, 'name', a.typname) end,
-    'asked', lower(m.typname), 'answered', m.answered, 'bytes', m.bytes) as handler
+    'asked', lower(m.typname), 'answered', m.answered, 'written', m.written) as handler
   from media m
   join pg_catalog.pg_proc p on p.prorettype = m.oid and p.prokind = 'a' and p.pronargs = 1
   join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace and pn.nspname = any ($1::text[])
@@ -165,7 +165,7 @@ select json_agg(h.handler) from (
   select json_build_object(
     'function', json_build_object('schema', m.nspname, 'name', m.typname),
     'of', json_build_object('schema', pn.nspname, 'name', p.proname),
-    'asked', lower(m.typname), 'answered', m.answered, 'bytes', m.bytes)
+    'asked', lower(m.typname), 'answered', m.answered, 'written', m.written)
   from media m
   join pg_catalog.pg_proc p on p.prorettype = m.oid and p.prokind = 'f' and not p.proretset
   join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace and pn.nspname = any ($1::text[])

@@ -58,7 +58,7 @@ export const Catalog = z.object({
       of: Name.nullable(),
       asked: z.string(),
       answered: z.string(),
-      bytes: z.boolean(),
+      written: z.string(),
     }),
   ),
   types: z.array(z.string()),

@@ -1,7 +1,11 @@
 /** Keeps the schema cache fresh: loads it, and again on `NOTIFY pgrst` and after a reconnect. */
 import type { RestSettings } from '@cascata/shared/project-document'
 import type { Database } from '../../session/database.ts'
-import { loadDatabaseSettings, overrideSettings } from './database-settings.ts'
+import {
+  loadDatabaseSettings,
+  overrideSettings,
+  type StoredSettings,
+} from '../../session/database-settings.ts'
 import { loadSchemaCache } from './load.ts'
 import type { SchemaCache } from './types.ts'
 
@@ -19,9 +23,10 @@ export type KeeperOptions = {
   /** For tests; a timer of the process when absent. */
   after?: After
   onSchemaError?: (error: unknown) => void
+  /** Told what the database says of settings, each time it was asked. */
+  onSettings?: (found: StoredSettings) => void
 }
 
-const CHANNEL = 'pgrst'
 const RELOADS = ['', 'reload schema', 'reload config']
 const RETRY_FIRST_MS = 500
 const RETRY_MAX_MS = 32_000
@@ -29,9 +34,9 @@ const RETRY_MAX_MS = 32_000
 export class SchemaKeeper {
   private readonly options: KeeperOptions
   private cache: SchemaCache | null = null
-  private found: Record<string, string> = {}
+  private found: StoredSettings = {}
   /** The settings last asked for, and what they came to. */
-  private merged: { own: RestSettings; found: Record<string, string>; result: RestSettings } | null = null
+  private merged: { own: RestSettings; found: StoredSettings; result: RestSettings } | null = null
   private loading: Promise<void> | null = null
   /** Asked for while a load was under way: its reading may be the old one. */
   private again = false
@@ -99,10 +104,11 @@ export class SchemaKeeper {
     this.retry?.cancel()
     try {
       // Listen first: a change while we read must not be missed.
-      this.listener ??= this.listen()
+      const { channel } = this.options.settings()
+      this.listener ??= channel === null ? null : this.listen(channel)
       if ((await this.listener) === null) this.listener = null
-      if (this.listener === null) this.scheduleRetry()
-      this.found = await loadDatabaseSettings(this.options.database)
+      if (this.listener === null && channel !== null) this.scheduleRetry()
+      await this.loadSettings()
       this.cache = await loadSchemaCache(this.options.database, this.settings())
       this.retryMs = RETRY_FIRST_MS
     } catch (error) {
@@ -111,9 +117,16 @@ export class SchemaKeeper {
     }
   }
 
-  private async listen(): Promise<{ close(): Promise<void> } | null> {
+  private async loadSettings(): Promise<void> {
+    const { database, onSettings } = this.options
+    const { databaseSettings, preConfig } = this.options.settings()
+    this.found = databaseSettings ? await loadDatabaseSettings(database, preConfig) : {}
+    onSettings?.(this.found)
+  }
+
+  private async listen(channel: string): Promise<{ close(): Promise<void> } | null> {
     try {
-      return await this.options.database.listen(CHANNEL, (payload) => {
+      return await this.options.database.listen(channel, (payload) => {
         if (payload === null || RELOADS.includes(payload)) void this.reload()
       })
     } catch (error) {

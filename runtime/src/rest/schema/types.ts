@@ -82,8 +82,8 @@ export type MediaHandler = {
   /** Media type as asked, and as answered (`*` + `/*` asks for anything). */
   asked: string
   answered: string
-  /** What it writes is `bytea`. */
-  bytes: boolean
+  /** Type of what it writes, below the domain: `bytea`, `text`, ... */
+  written: string
 }
 
 export type SchemaCache = {

@@ -89,14 +89,14 @@ function csvToSql(): Sql {
 
 /** A scalar's handler is a cast, not an aggregate: its one value is taken out of an array. */
 function customToSql(
-  { function: fn, of, bytes }: Extract<Handler, { kind: 'custom' }>,
+  { function: fn, of, written }: Extract<Handler, { kind: 'custom' }>,
   scalar: boolean,
 ): Sql {
   const row = of === null ? ROW : sql`(${ROW})::${nameToSql(of)}`
   const value = scalar
     ? sql`(array_agg(${nameToSql(fn)}(${ident(PAGE, SCALAR)})))[1]`
     : sql`${nameToSql(fn)}(${row})`
-  return bytes ? sql`encode(${value}::bytea, 'hex')` : value
+  return written === 'bytea' ? sql`encode(${value}::bytea, 'hex')` : value
 }
 
 /** `key=eq.value` of each primary key column, when exactly one row was written. */
