@@ -18,8 +18,10 @@ const EXPOSED = [
 
 /** On every answer that is no preflight's. */
 export const CORS_HEADERS = [
-  ['access-control-allow-origin', '*'],
-  ['access-control-expose-headers', EXPOSED.join(', ')],
+  'access-control-allow-origin',
+  '*',
+  'access-control-expose-headers',
+  EXPOSED.join(', '),
 ] as const
 
 const HEADER_LIST = /^[\w\-!#$%&'*+.^`|~, ]{1,2048}$/

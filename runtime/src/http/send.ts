@@ -7,6 +7,12 @@ import type { Answer } from './service.ts'
 /** A caller that still sends may not read an answer before it is done: it is listened to this long. */
 const LISTEN_ON_MS = 1_000
 
+/**
+ * Up to here a body of bytes leaves as text, one character a byte: node:http then writes head and body in one piece,
+ * which costs half of what writing two does.
+ */
+const ONE_PIECE_BYTES_MAX = 16 * 1024
+
 /** @returns bytes of the body. */
 export function send(
   response: ServerResponse,
@@ -24,6 +30,8 @@ export function send(
 
   const content = hasNoBody || response.req.method === 'HEAD' ? null : body
   if (close && !response.req.complete) endWhenHeard(response, content)
+  else if (content instanceof Buffer && bytes <= ONE_PIECE_BYTES_MAX)
+    response.end(content.toString('latin1'), 'latin1')
   else response.end(content)
   return content === null ? 0 : bytes
 }
@@ -43,7 +51,7 @@ function toFlat(
     flat.push(name, value)
   }
   if (!hasLength) flat.push('content-length', String(bytes))
-  if (!hasOrigin) for (const [name, value] of CORS_HEADERS) flat.push(name, value)
+  if (!hasOrigin) flat.push(...CORS_HEADERS)
   return flat
 }
 
