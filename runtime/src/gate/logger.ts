@@ -10,9 +10,9 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent'
 
 export type Log = { logger: Logger; flush(): void }
 
-/** A line waits this long at most, and fewer bytes than this. */
+/** A line waits this long at most, and until so many characters have come together. */
 const GATHER_MS = 200
-const GATHER_BYTES = 8 * 1024
+const GATHER_LENGTH = 12 * 1024
 
 export function openLog(level: LogLevel, stream?: DestinationStream): Log {
   const options: LoggerOptions = {
@@ -23,24 +23,27 @@ export function openLog(level: LogLevel, stream?: DestinationStream): Log {
     formatters: { level: (label) => ({ level: label }) },
   }
   if (stream) return { logger: pino(options, stream), flush: () => {} }
-  const stdout = destination({ dest: 1, sync: false, minLength: GATHER_BYTES })
-  let isWaiting = false
-  const flush = () => {
-    isWaiting = false
-    stdout.flush()
+  const stdout = destination({ dest: 1, sync: false })
+  let gathered = ''
+  let timer: NodeJS.Timeout | undefined
+  const handOver = () => {
+    clearTimeout(timer)
+    timer = undefined
+    if (gathered !== '') stdout.write(gathered)
+    gathered = ''
   }
   const gathering: DestinationStream = {
     write(line) {
-      stdout.write(line)
-      if (isWaiting) return
-      isWaiting = true
-      setTimeout(flush, GATHER_MS).unref()
+      gathered += line
+      if (gathered.length >= GATHER_LENGTH) handOver()
+      else timer ??= setTimeout(handOver, GATHER_MS).unref()
     },
   }
   return {
     logger: pino(options, gathering),
     flush() {
       try {
+        handOver()
         stdout.flushSync()
       } catch {
         // Not open yet, or a closed pipe: nobody reads it, and this is the way out.
