@@ -11,11 +11,12 @@ import type { ProjectDocument } from '@cascata/shared/project-document'
 
 import type { Admission } from '../gate/admission.ts'
 import { CallerGone, readBody } from '../gate/budget.ts'
+import { leaving } from '../gate/caller.ts'
 import { corsHeaders, preflightHeaders } from '../gate/cors.ts'
 import { Starting, UrlTooLong } from '../gate/errors.ts'
 import { START_HOLD_MS } from '../gate/limits.ts'
-import { requestRecord } from '../gate/log.ts'
-import type { Logger } from '../gate/logger.ts'
+import { requestMembers } from '../gate/log.ts'
+import { type Logger, writeRecord } from '../gate/logger.ts'
 import type { Readiness } from '../gate/readiness.ts'
 import { requestId } from '../gate/request-id.ts'
 import type { Identify } from '../session/claims.ts'
@@ -48,7 +49,7 @@ type Exchange = {
   readonly path: string
   readonly query: string
   readonly startedAt: number
-  readonly aborter: AbortController
+  readonly gone: AbortSignal
   service: Service | undefined
   session: Session | undefined
 }
@@ -63,14 +64,13 @@ export function createApp(deps: AppDeps): (request: IncomingMessage, response: S
     const probe = deps.health.isProbe(exchange.path)
     response.once('close', () => {
       const aborted = !response.writableFinished
-      if (aborted) exchange.aborter.abort(new CallerGone('the caller left'))
       const { id, method, path, query, session } = exchange
       const status = aborted ? CALLER_GONE_STATUS : response.statusCode
       const ms = performance.now() - exchange.startedAt
-      const record = requestRecord({ id, method, path, query, status, ms, bytes, session, aborted })
       // Probes come every few seconds for ever: they would be most of the log.
-      if (probe) deps.logger.debug(record, 'request')
-      else deps.logger.info(record, 'request')
+      writeRecord(deps.logger, probe ? 'debug' : 'info', () =>
+        requestMembers({ id, method, path, query, status, ms, bytes, session, aborted }),
+      )
     })
     // Neither can fail: `answerTo` turns every throw into an answer.
     void answerTo(exchange, deps).then((answer) => {
@@ -110,7 +110,7 @@ function begin(request: IncomingMessage): Exchange {
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? '' : url.slice(mark + 1),
     startedAt: performance.now(),
-    aborter: new AbortController(),
+    gone: leaving(request.socket),
     service: undefined,
     session: undefined,
   }
@@ -137,7 +137,7 @@ async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | und
 }
 
 async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
-  const { request, method, path, query, aborter } = exchange
+  const { request, method, path, query, gone } = exchange
   const { limits } = deps.project.current()
   const service = deps.services.find(({ prefix }) => isBelow(path, prefix))
   if (!service) throw ServiceNotFound()
@@ -164,7 +164,7 @@ async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
     body,
     jwtMs,
   }
-  return service.handle(input, session, aborter.signal)
+  return service.handle(input, session, gone)
 }
 
 /** A key of the query counts where the service says so and no header has one. */
@@ -180,8 +180,8 @@ const isBelow = (path: string, prefix: string): boolean =>
 
 function answerFailure(exchange: Exchange, error: unknown, { logger, project }: AppDeps): Answer | undefined {
   const isTerse = project.current().rest.errorVerbosity === 'minimal'
-  const { id, aborter, service } = exchange
-  if (error instanceof CallerGone || aborter.signal.aborted) return undefined
+  const { id, gone, service } = exchange
+  if (error instanceof CallerGone || gone.aborted) return undefined
   const dialect = service?.dialect ?? problemDialect
   if (error instanceof Problem) {
     if (error.status >= 500 && error.cause !== undefined) logger.error({ id, err: error.cause }, error.code)

@@ -6,6 +6,12 @@ import type { Answer } from './service.ts'
 const LISTEN_ON_MS = 1_000
 
 /**
+ * Up to here a body of bytes leaves as text, one character a byte: node:http then writes head and body in one piece,
+ * which costs half of what writing two does.
+ */
+const ONE_PIECE_BYTES_MAX = 16 * 1024
+
+/**
  * @param common headers that every answer has, whatever made it.
  * @returns bytes of the body.
  */
@@ -25,6 +31,8 @@ export function send(
 
   const content = hasNoBody || response.req.method === 'HEAD' ? null : body
   if (close && !response.req.complete) endWhenHeard(response, content)
+  else if (content instanceof Buffer && bytes <= ONE_PIECE_BYTES_MAX)
+    response.end(content.toString('latin1'), 'latin1')
   else response.end(content)
   return content === null ? 0 : bytes
 }

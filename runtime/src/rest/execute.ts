@@ -1,10 +1,10 @@
 /** Runs a planned request as one turn of the database, and reads its one row. */
 import type { RestSettings } from '@cascata/shared/project-document'
-import { ident } from '@cascata/shared/sql'
 import type { Answer, Database, Turn } from '../session/database.ts'
 import type { Session } from '../session/session.ts'
 import type { RestRequestInput } from './contract.ts'
 import { MaxAffectedExceeded, NotSingular, PutKeyMismatch } from './errors.ts'
+import { constantsOf, localSettings } from './local-settings.ts'
 import type { Plan } from './plan/types.ts'
 import { bind, type Prepared } from './prepared.ts'
 import type { RestRequest } from './request/types.ts'
@@ -29,8 +29,6 @@ export type Result = {
   location: [string, string][] | null
   inserted: number | null
 }
-
-const quoted = (name: string): string => ident(name).texts.join('')
 
 export async function execute(
   execution: Execution,
@@ -69,54 +67,17 @@ export function beginning(
   request: RestRequest,
   routine: Routine | null,
 ): Pick<Turn, 'settings' | 'before' | 'isolation'> {
-  const preRequest = execution.settings.preRequest?.split('.').map(quoted).join('.')
+  const { before } = constantsOf(execution.settings)
   const isolation = isolationOf(execution, routine)
   return {
     settings: localSettings(execution, request, routine),
-    ...(preRequest === undefined ? {} : { before: { text: `select ${preRequest}()`, values: [] } }),
+    ...(before === null ? {} : { before }),
     ...(isolation === null ? {} : { isolation }),
   }
 }
 
 const explainPrefix = ({ format, options }: Extract<Plan['media'], { kind: 'plan' }>): string =>
   `explain (${[`format ${format}`, ...options].join(', ')})`
-
-function localSettings(
-  { settings, session, input, cache }: Execution,
-  request: RestRequest,
-  routine: Routine | null,
-): [string, string][] {
-  const { cookie, ...headers } = input.headers
-  const searchPath = [request.schema, ...settings.extraSearchPath].map(quoted).join(', ')
-  const { timezone } = request.preferences
-  const own = routine?.settings ?? []
-  return [
-    ['search_path', searchPath],
-    // Before the role is taken on: some may be set only by us.
-    ...cache.roleSettings(session.role).filter(([name]) => name !== 'default_transaction_isolation'),
-    ['role', session.role],
-    ['request.jwt.claims', session.claimsJson],
-    ['request.method', input.method],
-    ['request.path', input.path],
-    ['request.headers', JSON.stringify(headers)],
-    ['request.cookies', JSON.stringify(parseCookies(cookie))],
-    ...(timezone === null ? [] : [['timezone', timezone] as [string, string]]),
-    ...own.filter(([name]) => settings.hoistedSettings.includes(name)),
-    ...Object.entries(settings.appSettings).map(([name, value]): [string, string] => [
-      name.includes('.') ? name : `app.settings.${name}`,
-      value,
-    ]),
-  ]
-}
-
-function parseCookies(header: string | undefined): Record<string, string> {
-  if (header === undefined) return {}
-  const pairs = header.split(';').map((piece): [string, string] => {
-    const at = piece.indexOf('=')
-    return at < 0 ? [piece.trim(), ''] : [piece.slice(0, at).trim(), piece.slice(at + 1).trim()]
-  })
-  return Object.fromEntries(pairs)
-}
 
 const ISOLATIONS = ['read committed', 'repeatable read', 'serializable'] as const
 type Isolation = (typeof ISOLATIONS)[number]

@@ -144,6 +144,7 @@ function locationHeader({ target }: RestRequest, { location }: Result): Headers 
 
 /** What SQL put into `response.status` and `response.headers` goes before ours. */
 function override(draft: Draft, { status, headers }: Result): RestResponse {
+  if (status === null && headers === null) return draft
   const chosen = headers === null ? [] : parseHeaders(headers)
   const names = new Set(chosen.map(([name]) => name.toLowerCase()))
   return {

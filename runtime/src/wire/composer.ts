@@ -14,6 +14,8 @@ import type { FrameWriter } from './writer.ts'
 /** Set where no role matters: in statements that are the same whoever runs them. */
 const NO_SCOPE = ''
 const RESET = 'reset all'
+/** Roles, and search paths of each, whose scope is kept as one string. */
+const SCOPES_MAX = 100
 const UNNAMED = ''
 const CHECK_NOW = 'set constraints all immediate'
 
@@ -21,6 +23,7 @@ export class Composer {
   readonly #writer: FrameWriter
   readonly #statements: StatementCache
   readonly #settingsTexts: string[] = []
+  readonly #scopes = new Map<string, Map<string, string>>()
 
   constructor(writer: FrameWriter, statements: StatementCache) {
     this.#writer = writer
@@ -38,7 +41,7 @@ export class Composer {
     this.#run(flight, NO_SCOPE, { text: RESET, values: [] })
     const settings = settingsOf(turn)
     this.#run(flight, NO_SCOPE, { text: this.#settingsText(settings.length / 2), values: settings })
-    const scope = scopeOf(turn)
+    const scope = this.#scopeOf(turn)
     if (turn.before) this.#run(flight, scope, turn.before)
     flight.mainStep = 2 + (flight.isExplicit ? 1 : 0) + (turn.before ? 1 : 0)
     flight.mainStatement = this.#bind(flight, scope, turn.main)
@@ -92,6 +95,25 @@ export class Composer {
     return statement
   }
 
+  /** What a plan depends on besides its text: see StatementCache. One string for each, so that it is hashed once. */
+  #scopeOf(turn: Turn): string {
+    let role = ''
+    let searchPath = ''
+    for (const [name, value] of turn.settings) {
+      if (name === 'role') role = value
+      else if (name === 'search_path') searchPath = value
+    }
+    const known = this.#scopes.get(role)?.get(searchPath)
+    if (known !== undefined) return known
+    if (this.#scopes.size >= SCOPES_MAX) this.#scopes.clear()
+    const scope = `${role}\0${searchPath}`
+    const ofRole = this.#scopes.get(role)
+    if (ofRole === undefined || ofRole.size >= SCOPES_MAX)
+      this.#scopes.set(role, new Map([[searchPath, scope]]))
+    else ofRole.set(searchPath, scope)
+    return scope
+  }
+
   /** One text for each number of settings. Qualified: a search path left behind by a function cannot shadow it. */
   #settingsText(count: number): string {
     const known = this.#settingsTexts[count]
@@ -113,17 +135,6 @@ function settingsOf(turn: Turn): Parameter[] {
   if (!turn.settings.some(([name]) => name === 'role')) values.push('role', 'none')
   for (const [name, value] of turn.settings) values.push(name, value)
   return values
-}
-
-/** What a plan depends on besides its text: see StatementCache. */
-function scopeOf(turn: Turn): string {
-  let role = ''
-  let searchPath = ''
-  for (const [name, value] of turn.settings) {
-    if (name === 'role') role = value
-    else if (name === 'search_path') searchPath = value
-  }
-  return `${role}\0${searchPath}`
 }
 
 const beginOf = ({ isolation, readOnly }: Turn) =>

@@ -16,6 +16,8 @@ import type { Session } from './startup.ts'
 import { StatementCache } from './statements.ts'
 import { FrameWriter } from './writer.ts'
 
+/** Turns that Postgres still has when the next ones leave. */
+const WORK_LEFT = 2
 /** Above this much unsent, a turn would wait for the upload of another. */
 const BACKLOG_MAX = 256 * 1024
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4])
@@ -40,6 +42,8 @@ export class Connection {
   readonly statements: StatementCache
   readonly #composer: Composer
   readonly #flights: Flight[] = []
+  /** The last turns in flight: composed, and not sent yet. */
+  #aboard = 0
   #flushScheduled = false
   #cancelling = false
   /** A turn that decides its end, or that may need mending, has the wire for itself until it has ended. */
@@ -109,7 +113,8 @@ export class Connection {
     const flight = this.#composer.compose(job)
     if (flight.isExplicit || !flight.isSynced) this.#isHeld = true
     if (this.#flights.push(flight) === 1) this.#headChanged()
-    this.#scheduleFlush()
+    this.#aboard += 1
+    this.#flushWhenWanted()
   }
 
   /**
@@ -203,6 +208,7 @@ export class Connection {
     this.#isHeld = false
     this.#isMending = false
     this.#headChanged()
+    this.#flushWhenWanted()
     // Not confirmed, so never prepared: the turns behind it that bind them will be told, and try again.
     for (const statement of head.parses) if (statement) this.statements.forget(statement)
     this.#owner.onLanded(head, this)
@@ -245,12 +251,21 @@ export class Connection {
     this.#owner.onLost(this, flights, this.#fatal ?? error)
   }
 
+  /**
+   * A write wakes Postgres, and that costs more than a short statement. So turns gather while it still has work, and
+   * leave together before it runs out of it.
+   */
+  #flushWhenWanted(): void {
+    if (this.#aboard > 0 && this.#flights.length - this.#aboard <= WORK_LEFT) this.#scheduleFlush()
+  }
+
   /** After the handlers of this turn of the loop: turns that come together leave together. */
   #scheduleFlush(): void {
     if (this.#flushScheduled) return
     this.#flushScheduled = true
     setImmediate(() => {
       this.#flushScheduled = false
+      this.#aboard = 0
       if (!this.#writer.isEmpty) this.#session.channel.write(this.#writer.take())
     })
   }

@@ -6,6 +6,8 @@ export type WireLimits = {
   spareConnections: number
   /** Turns in flight on one connection. */
   depth: number
+  /** Turns keep to a connection that is at work as long as they need not wait longer than this for it. */
+  gatherMs: number
   /** Prepared statements kept on each connection. */
   statementsMax: number
   /** Turns that may wait for a connection, and for how long. */
@@ -32,7 +34,8 @@ export type WireLimits = {
 export const WIRE_LIMITS: WireLimits = {
   connections: 4,
   spareConnections: 4,
-  depth: 8,
+  depth: 16,
+  gatherMs: 1,
   statementsMax: 256,
   queueMax: 2_000,
   waitMs: 5_000,

@@ -22,6 +22,8 @@ import { openSession } from './startup.ts'
 import { sweep } from './sweep.ts'
 
 const RETRIES_MAX = 3
+/** Of one turn in the average of what turns take: about the last fifty count. */
+const TYPICAL_WEIGHT = 0.02
 
 /** A statement that brings Postgres down without a word must not do so again and again. */
 const retriesAfter = (reason: Error | undefined) => (reason instanceof PostgresError ? RETRIES_MAX : 1)
@@ -31,6 +33,8 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
   readonly #limits: WireLimits
   readonly #connections = new Set<Connection>()
   readonly #queue: Job[] = []
+  /** What a turn takes Postgres lately, as a moving average. */
+  #typicalMs = 1
   #opening = 0
   #failures = 0
   #retryTimer: NodeJS.Timeout | undefined
@@ -68,6 +72,7 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
 
   onLanded(flight: Flight, connection: Connection): void {
     const { job, error } = flight
+    this.#typicalMs += (flight.ranMs - this.#typicalMs) * TYPICAL_WEIGHT
     if (!error) job.settle(flight.answer)
     else if (isStale(flight) && !job.fresh) {
       for (const statement of flight.uses) connection.statements.forget(statement)
@@ -137,9 +142,16 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
     let best: Connection | undefined
     for (const connection of this.#connections) {
       if (connection.isFull() || connection.isOwn(now)) continue
-      if (!best || connection.inFlight < best.inFlight) best = connection
+      if (!best || this.#isBetter(connection.inFlight, best.inFlight)) best = connection
     }
     return best
+  }
+
+  /** The busiest that is soon done, for it is awake and takes many turns at one go; else the least busy. */
+  #isBetter(inFlight: number, than: number): boolean {
+    const soonMax = this.#limits.gatherMs / this.#typicalMs
+    if (inFlight >= soonMax) return inFlight < than
+    return than >= soonMax || inFlight > than
   }
 
   /** One more connection when every one is at work; a spare one when every one is taken by a single turn. */
@@ -187,18 +199,23 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
 
   /** Looks after slow and waiting turns while there are any. */
   #watch(): void {
-    const isBusy =
-      this.#queue.length > 0 || [...this.#connections].some((connection) => connection.inFlight > 0)
-    if (isBusy && !this.#sweepTimer) {
-      this.#sweepTimer = setInterval(
-        () => setImmediate(() => this.#sweep()),
-        Math.max(5, this.#limits.slowMs / 2),
-      )
-    } else if (!isBusy && this.#sweepTimer) {
-      clearInterval(this.#sweepTimer)
-      this.#sweepTimer = undefined
-      this.#restLater()
-    }
+    if (this.#sweepTimer || !this.#isBusy()) return
+    this.#sweepTimer = setInterval(
+      () => setImmediate(() => this.#sweep()),
+      Math.max(5, this.#limits.slowMs / 2),
+    )
+  }
+
+  /** The timer ends by itself: turns come and go faster than it could be set and cleared. */
+  #unwatch(): void {
+    if (!this.#sweepTimer || this.#isBusy()) return
+    clearInterval(this.#sweepTimer)
+    this.#sweepTimer = undefined
+    this.#restLater()
+  }
+
+  #isBusy(): boolean {
+    return this.#queue.length > 0 || this.#isFlying()
   }
 
   #isFlying(): boolean {
@@ -228,6 +245,7 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
     }
     this.#expire(now)
     this.#dispatch()
+    this.#unwatch()
   }
 
   #expire(now: number): void {

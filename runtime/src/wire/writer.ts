@@ -8,6 +8,9 @@ const SLAB_BYTES = 16 * 1024
 /** Below this a text is written without measuring it first: its UTF-8 is at most three times as long. */
 const SHORT_TEXT = 2 * 1024
 
+/** Up to here a text is written character by character. */
+const NAME_LENGTH = 40
+
 const PARSE = 0x50
 const BIND = 0x42
 const DESCRIBE = 0x44
@@ -122,9 +125,23 @@ export class FrameWriter {
 
   #text(text: string): number {
     this.#reserve(text.length <= SHORT_TEXT ? text.length * 3 : Buffer.byteLength(text))
+    if (text.length <= NAME_LENGTH && this.#ascii(text)) return text.length
     const length = this.#slab.write(text, this.#end)
     this.#end += length
     return length
+  }
+
+  /** For a name a call of the encoder costs more than the writing. Writes all of it or tells that it cannot. */
+  #ascii(text: string): boolean {
+    const slab = this.#slab
+    let end = this.#end
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 127) return false
+      slab[end++] = code
+    }
+    this.#end = end
+    return true
   }
 
   #bytes(bytes: Uint8Array): void {

@@ -68,6 +68,7 @@ export function appliedPreferences(
   preferences: Preferences,
   honoured: readonly (keyof Preferences)[],
 ): string | null {
+  if (preferences === NO_PREFERENCES) return null
   const parts: string[] = []
   for (const name of ORDER) {
     const value = preferences[name]

@@ -12,6 +12,8 @@ import {
 } from './types.ts'
 import { type ViewKey, viewKeys } from './view-keys.ts'
 
+const NONE: readonly [string, string][] = []
+
 export function buildSchemaCache(document: unknown, exposed: readonly string[]): SchemaCache {
   const catalog = Catalog.parse(document)
   const keys = viewKeys(catalog)
@@ -21,7 +23,12 @@ export function buildSchemaCache(document: unknown, exposed: readonly string[]):
   const representations = new Map(
     catalog.representations.map(({ from, to, function: fn }) => [JSON.stringify([from, to]), fn]),
   )
-  const roleSettings = Map.groupBy(catalog.roleSettings, ({ role }) => role)
+  const roleSettings = new Map(
+    [...Map.groupBy(catalog.roleSettings, ({ role }) => role)].map(([role, settings]) => [
+      role,
+      settings.map(({ name, value }): [string, string] => [name, value]),
+    ]),
+  )
   return {
     table: (name) => tables.get(nameKey(name)),
     tables: [...tables.values()],
@@ -36,8 +43,7 @@ export function buildSchemaCache(document: unknown, exposed: readonly string[]):
     representation: (from, to) => representations.get(JSON.stringify([from, to])),
     handlers: catalog.handlers,
     types: new Set(catalog.types),
-    roleSettings: (role) =>
-      (roleSettings.get(role) ?? []).map(({ name, value }): [string, string] => [name, value]),
+    roleSettings: (role) => roleSettings.get(role) ?? NONE,
   }
 }
 
