@@ -1,6 +1,8 @@
 /**
  * `pnpm bench`: figures and ratios measured in one run on an instance of its own. Not part of the tests: it asserts
  * nothing. `pnpm bench create rest` runs those parts alone; CASCATA_TEST_SIZE=full takes more rounds.
+ * `pnpm bench rest --source` measures the runtime of this checkout without images; `--case ten --lane pgbench
+ * --lane runtime --connections 32 --seconds 3 --rounds 5` is for who works on one thing.
  */
 import { testConfig } from '../harness/config.ts'
 import { archiveBench } from './archive.ts'
@@ -8,9 +10,12 @@ import { benchCreate } from './create.ts'
 import { markdown, median, round } from './figures.ts'
 import { type BenchInstance, startBench } from './instance.ts'
 import { benchMemory } from './memory.ts'
-import { benchRest, type Lane } from './rest.ts'
+import { parseOptions } from './options.ts'
+import { benchRest } from './rest/bench.ts'
+import { projectWorld, sourceWorld } from './rest/world.ts'
 
 const full = testConfig.size === 'full'
+const options = parseOptions(process.argv.slice(2), testConfig.size)
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
 const PARTS: Record<string, (bench: BenchInstance) => Promise<void>> = {
@@ -56,36 +61,28 @@ const PARTS: Record<string, (bench: BenchInstance) => Promise<void>> = {
     )
   },
   async rest(bench) {
-    const figures = await benchRest(bench, full ? 7 : 3, full ? 8 : 4)
-    const rows = (lanes: Lane[]) =>
-      lanes.map((lane) => [
-        ...[
-          lane.name,
-          round(lane.perSecond),
-          round(lane.ofPgbench, 2),
-          round(lane.p50Ms, 2),
-          Number.isNaN(lane.p99Ms) ? '-' : round(lane.p99Ms, 2),
-        ],
-      ])
-    for (const [title, lanes] of Object.entries({
-      'ten rows': figures.ten,
-      'a single row': figures.single,
-    })) {
-      say(`\n## REST read with JWT and row-level security, ${title}, 32 connections\n`)
-      say(markdown(['', 'req/s', 'of pgbench', 'p50 ms', 'p99 ms'], rows(lanes)))
+    const world = await projectWorld(bench)
+    try {
+      await benchRest(world, { ...options.rest, say })
+    } finally {
+      await world.stop()
     }
   },
 }
 
-const asked = process.argv.slice(2)
-const unknown = asked.filter((name) => !(name in PARTS))
+const unknown = options.parts.filter((name) => !(name in PARTS))
 if (unknown.length > 0)
   throw new Error(`no such part: ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`)
 
-const bench = await startBench()
-try {
-  for (const [name, part] of Object.entries(PARTS))
-    if (asked.length === 0 || asked.includes(name)) await part(bench)
-} finally {
-  await bench.stop()
+if (options.source) {
+  const world = await sourceWorld(options.source.nodeFlags)
+  await benchRest(world, { ...options.rest, say }).finally(() => world.stop())
+} else {
+  const bench = await startBench()
+  try {
+    for (const [name, part] of Object.entries(PARTS))
+      if (options.parts.length === 0 || options.parts.includes(name)) await part(bench)
+  } finally {
+    await bench.stop()
+  }
 }
