@@ -8,7 +8,13 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import postgres, { type TransactionSql } from 'postgres'
 
-export type NaiveSettings = { listen: string; socketDir: string; password: string; secret: string }
+export type NaiveSettings = {
+  listen: string
+  socketDir: string
+  user?: string
+  password: string
+  secret: string
+}
 
 const { listen, socketDir, password, secret } = JSON.parse(
   readFileSync(process.argv[2] ?? '', 'utf8'),

@@ -38,14 +38,27 @@ export async function verifyAnswer(
 ): Promise<void> {
   const { status, headers, text } = reply
   if (status < 200 || status > 299) throw new Error(`${status} ${text.slice(0, 500)}`)
-  if (of.inserts !== undefined) return
+  if (of.inserts !== undefined) {
+    const [errors] = ask.columns?.(JSON.parse(text), headers) ?? []
+    if (errors) throw new Error(inShort(errors))
+    return
+  }
   const [row] = await admin.unsafe(truthSql(of), [value]).values()
   const [body, ...more] = row ?? []
   const truth = [JSON.parse(body), ...more]
   const answer: unknown = JSON.parse(text)
   const said = ask.columns?.(answer, headers) ?? [answer]
-  if (!isDeepStrictEqual(said, truth))
+  if (!isDeepStrictEqual(inOrder(said), inOrder(truth)))
     throw new Error(`to ${ask.path(value)} it says ${inShort(said)}, which should be ${inShort(truth)}`)
 }
+
+/** Embedded rows come in no order. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder).sort((a, b) => idOf(a) - idOf(b))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, inOrder(each)]))
+}
+
+const idOf = (value: unknown) => Number((value as { id?: number } | null)?.id ?? 0)
 
 const inShort = (value: unknown) => JSON.stringify(value).slice(0, 300)
