@@ -9,6 +9,11 @@ export type Meter = {
   rssMb(): Promise<number>
 }
 
+export type ContainerMeter = Meter & {
+  /** Memory charged to it that is neither files nor shared buffers, MB: what its processes hold for themselves. */
+  anonMb(): Promise<number>
+}
+
 const MB = 1024 * 1024
 /** Linux tells processor time of a process in hundredths of a second, on every machine that runs Node. */
 const TICK_US = 10_000
@@ -27,7 +32,7 @@ export function processMeter(pid: number): Meter {
   }
 }
 
-export async function containerMeter(container: string): Promise<Meter> {
+export async function containerMeter(container: string): Promise<ContainerMeter> {
   const memory = await cgroupOf(container, 'memory')
   const cpu = await cgroupOf(container, 'cpuacct')
   return {
@@ -36,6 +41,10 @@ export async function containerMeter(container: string): Promise<Meter> {
       return Number(/^usage_usec (\d+)/m.exec(await readFile(`${cpu.folder}/cpu.stat`, 'utf8'))?.[1])
     },
     rssMb: async () => sum(await Promise.all((await pidsOf(memory)).map(rssOf))) / MB,
+    anonMb: async () => {
+      const stat = await readFile(`${memory.folder}/memory.stat`, 'utf8')
+      return Number(/^(?:total_rss|anon) (\d+)$/m.exec(stat)?.[1]) / MB
+    },
   }
 }
 

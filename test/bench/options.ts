@@ -1,6 +1,7 @@
 /** The bench's arguments. Pure. */
 import { parseArgs } from 'node:util'
 import type { RestBench } from './rest/bench.ts'
+import type { Soak } from './soak/soak.ts'
 
 export type Options = {
   /** Parts to run; all when empty. */
@@ -8,6 +9,7 @@ export type Options = {
   /** The runtime as it stands in this checkout, by itself, with these flags for Node; no instance, no edge. */
   source: { nodeFlags: readonly string[] } | undefined
   rest: Omit<RestBench, 'say'>
+  soak: Omit<Soak, 'say'>
 }
 
 const EVERYDAY = [{ connections: 32, seconds: 1, rounds: 3 }]
@@ -15,6 +17,8 @@ const FULL = [
   { connections: 32, seconds: 2, rounds: 5 },
   ...[1, 16, 64].map((connections) => ({ connections, seconds: 1, rounds: 3 })),
 ]
+
+const SOAK = { quick: 50_000, full: 2_000_000 }
 
 /** @throws on an argument that is not known. */
 export function parseOptions(argv: readonly string[], size: 'quick' | 'full'): Options {
@@ -29,6 +33,8 @@ export function parseOptions(argv: readonly string[], size: 'quick' | 'full'): O
       connections: { type: 'string', multiple: true, default: [] },
       seconds: { type: 'string' },
       rounds: { type: 'string' },
+      requests: { type: 'string' },
+      snapshots: { type: 'string' },
     },
   })
   const usual = size === 'full' ? FULL : EVERYDAY
@@ -37,6 +43,10 @@ export function parseOptions(argv: readonly string[], size: 'quick' | 'full'): O
   return {
     parts: positionals,
     source: values.source ? { nodeFlags: values.node } : undefined,
+    soak: {
+      requests: values.requests === undefined ? SOAK[size] : positive(values.requests),
+      snapshots: values.snapshots,
+    },
     rest: {
       cases: values.case,
       lanes: values.lane,
