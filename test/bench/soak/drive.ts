@@ -6,14 +6,14 @@ export type Fired = { answered: number; aborted: number }
 
 export type Gun = {
   /** Fires shots `from` up to before `to`. @throws on the first that is answered as it should not be. */
-  fire(from: number, to: number): Promise<Fired>
+  fire(shotAt: (n: number) => Shot, from: number, to: number): Promise<Fired>
   close(): void
 }
 
-export function openGun(socket: string, shotAt: (n: number) => Shot, atOnce: number): Gun {
+export function openGun(socket: string, atOnce: number): Gun {
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
   return {
-    async fire(from, to) {
+    async fire(shotAt, from, to) {
       let next = from
       const fired: Fired = { answered: 0, aborted: 0 }
       const worker = async () => {

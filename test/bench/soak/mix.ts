@@ -1,6 +1,6 @@
 /**
  * The requests of the soak: the nth is always the same. More shapes, names and callers than any cache keeps, so that
- * one without a bound would be seen to grow. Pure, but for the clock of a token that has run out.
+ * one without a bound would be seen to grow. Pure.
  */
 import { createHmac } from 'node:crypto'
 import { TEAM } from '../rest/schema.ts'
@@ -205,11 +205,24 @@ const SHARES = KINDS.reduce((sum, [share]) => sum + share, 0)
 /** One of so many is not waited for. */
 const ABORTED_OF = 50
 
-export function shotAt(n: number, secret: string): Shot {
-  const random = randomOf(n)
+export const shotAt = (n: number, secret: string): Shot => {
+  const dice = diceOf(n)
+  return loaded(kindAt(dice.below(SHARES))(dice), dice, secret)
+}
+
+/** Of the first requests, before any is counted: rare shapes alone, so that what keeps them is soon full. */
+export const fillingShotAt = (n: number, secret: string): Shot => {
+  const dice = diceOf(-1 - n)
+  return loaded(dice.of([read, read, embed])(dice), dice, secret)
+}
+
+function diceOf(seed: number): Dice {
+  const random = randomOf(seed)
   const below = (bound: number) => Math.floor(random() * bound)
-  const dice: Dice = { below, of: (all) => all[below(all.length)] as (typeof all)[number] }
-  const made = kindAt(below(SHARES))(dice)
+  return { below, of: (all) => all[below(all.length)] as (typeof all)[number] }
+}
+
+function loaded(made: ReturnType<Making>, { below }: Dice, secret: string): Shot {
   const headers = { Authorization: `Bearer ${tokenOf(below(CALLERS), secret)}`, ...made.headers }
   const abort = below(ABORTED_OF) === 0 ? { abortMs: below(4) } : {}
   return { expect: [200, 206], ...made, headers, path: `/rest/v1${made.path}`, ...abort }

@@ -5,7 +5,7 @@ import type { World } from '../rest/world.ts'
 import { openGun } from './drive.ts'
 import { freePort, type Inspector, openInspector } from './heap.ts'
 import { type Growth, judge, type Sample } from './judge.ts'
-import { shotAt } from './mix.ts'
+import { fillingShotAt, shotAt } from './mix.ts'
 
 export type Soak = {
   requests: number
@@ -15,6 +15,8 @@ export type Soak = {
 }
 
 const AT_ONCE = 32
+/** Some two thousand statements are kept on the connections together, fewer plans and tokens. */
+const FILLING = 8_000
 const SAMPLES = 50
 /** The runtime reads its schema anew so often. */
 const RELOADS = 20
@@ -48,7 +50,8 @@ async function run(
   inspector: Inspector,
   { requests, snapshots, say }: Soak,
 ): Promise<Sample[]> {
-  const gun = openGun(world.runtime.socket, (n) => shotAt(n, world.jwtSecret), AT_ONCE)
+  const gun = openGun(world.runtime.socket, AT_ONCE)
+  await gun.fire((n) => fillingShotAt(n, world.jwtSecret), 0, FILLING)
   const samples: Sample[] = []
   const step = Math.ceil(requests / SAMPLES)
   const from = performance.now()
@@ -57,7 +60,7 @@ async function run(
     if (done % (Math.floor(SAMPLES / RELOADS) * step) === 0)
       await world.db.admin.unsafe(`notify pgrst, 'reload schema'`)
     const until = Math.min(done + step, requests)
-    const { answered, aborted } = await gun.fire(done, until)
+    const { answered, aborted } = await gun.fire((n) => shotAt(n, world.jwtSecret), done, until)
     total.answered += answered
     total.aborted += aborted
     const rssMb = await world.runtime.meter.rssMb()
