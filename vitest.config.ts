@@ -16,7 +16,11 @@ const onDocker = { testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['{shared,control,runtime,templates}/**/*.test.ts', 'docker/**/*.test.mjs'], onItsOwn),
+      project(
+        'unit',
+        ['{shared,control,runtime,templates,test/bench}/**/*.test.ts', 'docker/**/*.test.mjs'],
+        onItsOwn,
+      ),
       project('law', ['test/law/**/*.test.ts'], onItsOwn),
       project('golden', ['test/golden/**/*.test.ts'], onDocker),
       project('contract', ['test/contract/**/*.test.ts'], onDocker),

@@ -1,5 +1,6 @@
 /** The instance the bench measures, and its control API. */
 import { readFile } from 'node:fs/promises'
+import { testConfig } from '../harness/config.ts'
 import { type Instance, startInstance, stopInstance } from '../harness/instance.ts'
 import { type LocalFetch, localFetch } from '../harness/local-fetch.ts'
 
@@ -13,7 +14,7 @@ export type BenchInstance = Instance & {
 }
 
 export async function startBench(): Promise<BenchInstance> {
-  const instance = await startInstance('cascata-bench', 18_180)
+  const instance = await startInstance(testConfig.bench.instance, testConfig.bench.httpPort)
   const fetch = localFetch(instance.httpPort)
   const { control_url, token } = JSON.parse(await readFile(instance.profile, 'utf8')) as {
     control_url: string

@@ -1,6 +1,8 @@
 /**
- * `pnpm bench`: figures and ratios measured in one run on an instance of its own. Not part of the tests: it asserts
- * nothing. `pnpm bench create rest` runs those parts alone; CASCATA_TEST_SIZE=full takes more rounds.
+ * `pnpm bench`: figures and ratios measured in one run on an instance of its own. Not part of the tests: only the
+ * soak asserts something. `pnpm bench create rest` runs those parts alone; CASCATA_TEST_SIZE=full takes more rounds.
+ * `pnpm bench rest --source` measures the runtime of this checkout without images; `--case ten --lane pgbench
+ * --lane runtime --connections 32 --seconds 3 --rounds 5` is for who works on one thing.
  */
 import { testConfig } from '../harness/config.ts'
 import { archiveBench } from './archive.ts'
@@ -8,14 +10,26 @@ import { benchCreate } from './create.ts'
 import { markdown, median, round } from './figures.ts'
 import { type BenchInstance, startBench } from './instance.ts'
 import { benchMemory } from './memory.ts'
-import { benchRest, type Lane } from './rest.ts'
+import { parseOptions } from './options.ts'
+import { benchRest } from './rest/bench.ts'
+import { sourceWorld } from './rest/source-world.ts'
+import { projectWorld } from './rest/world.ts'
+import { soak } from './soak/soak.ts'
 
 const full = testConfig.size === 'full'
+const options = parseOptions(process.argv.slice(2), testConfig.size)
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
-const PARTS: Record<string, (bench: BenchInstance) => Promise<void>> = {
-  async create(bench) {
-    const { msEach, stepsOfLast } = await benchCreate(bench, full ? 20 : 10)
+/** Started when the first part asks for it: not every part needs one. */
+let started: Promise<BenchInstance> | undefined
+const instance = () => {
+  started ??= startBench()
+  return started
+}
+
+const PARTS: Record<string, () => Promise<void>> = {
+  async create() {
+    const { msEach, stepsOfLast } = await benchCreate(await instance(), full ? 20 : 10)
     const sorted = msEach.toSorted((a, b) => a - b)
     say(`\n## create -> first 200 through the edge (${msEach.length} projects)\n`)
     say(
@@ -23,8 +37,8 @@ const PARTS: Record<string, (bench: BenchInstance) => Promise<void>> = {
     )
     say(`steps of the last: ${stepsOfLast.join(', ')}`)
   },
-  async memory(bench) {
-    const { cgroupMb, pssMb, marginalPssMb, projects } = await benchMemory(bench, full ? 10 : 5)
+  async memory() {
+    const { cgroupMb, pssMb, marginalPssMb, projects } = await benchMemory(await instance(), full ? 10 : 5)
     const row = (name: string, { runtime, db }: { runtime: number; db: number }) => [
       ...[name, round(runtime, 1), round(db, 1), round(runtime + db, 1)],
     ]
@@ -55,37 +69,27 @@ const PARTS: Record<string, (bench: BenchInstance) => Promise<void>> = {
       ),
     )
   },
-  async rest(bench) {
-    const figures = await benchRest(bench, full ? 7 : 3, full ? 8 : 4)
-    const rows = (lanes: Lane[]) =>
-      lanes.map((lane) => [
-        ...[
-          lane.name,
-          round(lane.perSecond),
-          round(lane.ofPgbench, 2),
-          round(lane.p50Ms, 2),
-          Number.isNaN(lane.p99Ms) ? '-' : round(lane.p99Ms, 2),
-        ],
-      ])
-    for (const [title, lanes] of Object.entries({
-      'ten rows': figures.ten,
-      'a single row': figures.single,
-    })) {
-      say(`\n## REST read with JWT and row-level security, ${title}, 32 connections\n`)
-      say(markdown(['', 'req/s', 'of pgbench', 'p50 ms', 'p99 ms'], rows(lanes)))
+  async rest() {
+    const { source } = options
+    const world = source ? await sourceWorld(source.nodeFlags) : await projectWorld(await instance())
+    try {
+      await benchRest(world, { ...options.rest, say })
+    } finally {
+      await world.stop()
     }
+  },
+  async soak() {
+    if (!(await soak({ ...options.soak, say }))) process.exitCode = 1
   },
 }
 
-const asked = process.argv.slice(2)
-const unknown = asked.filter((name) => !(name in PARTS))
+const unknown = options.parts.filter((name) => !(name in PARTS))
 if (unknown.length > 0)
   throw new Error(`no such part: ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`)
 
-const bench = await startBench()
 try {
   for (const [name, part] of Object.entries(PARTS))
-    if (asked.length === 0 || asked.includes(name)) await part(bench)
+    if (options.parts.length === 0 || options.parts.includes(name)) await part()
 } finally {
-  await bench.stop()
+  await (await started)?.stop()
 }

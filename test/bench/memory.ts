@@ -1,8 +1,8 @@
 /** What idle projects hold: by cgroup, and as PSS (each shared page counted once among those that share it). */
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { output } from '../harness/run.ts'
 import type { BenchInstance } from './instance.ts'
+import { cgroupOf, pidsOf } from './meters.ts'
 
 export type MemoryFigures = {
   cgroupMb: { runtime: number; db: number }
@@ -58,9 +58,8 @@ async function totalPss(bench: BenchInstance, refs: string[]): Promise<number> {
 
 /** PSS of all of a container's processes, MB. */
 async function pssOf(container: string): Promise<number> {
-  const { pids } = await cgroupOf(container)
   let kilobytes = 0
-  for (const pid of pids) {
+  for (const pid of await pidsOf(await cgroupOf(container, 'memory'))) {
     const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
     kilobytes += Number(/^Pss: +(\d+) kB/m.exec(rollup)?.[1] ?? 0)
   }
@@ -69,26 +68,11 @@ async function pssOf(container: string): Promise<number> {
 
 /** Memory charged to the container less the file pages that can be dropped, MB: what `docker stats` shows. */
 async function cgroupMb(container: string): Promise<number> {
-  const { folder, version } = await cgroupOf(container)
+  const { folder, version } = await cgroupOf(container, 'memory')
   const usage = Number(
     await readFile(`${folder}/${version === 1 ? 'memory.usage_in_bytes' : 'memory.current'}`, 'utf8'),
   )
   const stat = await readFile(`${folder}/memory.stat`, 'utf8')
   const name = version === 1 ? 'total_inactive_file' : 'inactive_file'
   return (usage - Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0)) / MB
-}
-
-async function cgroupOf(container: string): Promise<{ folder: string; version: 1 | 2; pids: string[] }> {
-  const id = (await output('docker', ['inspect', '-f', '{{.Id}}', container])).trim()
-  for (const [base, version] of [
-    ['/sys/fs/cgroup/memory/docker', 1],
-    ['/sys/fs/cgroup/docker', 2],
-  ] as const) {
-    const folder = `${base}/${id}`
-    const there = await readdir(folder).catch(() => undefined)
-    if (!there) continue
-    const pids = (await readFile(`${folder}/cgroup.procs`, 'utf8')).split('\n').filter((pid) => pid !== '')
-    return { folder, version, pids }
-  }
-  throw new Error(`no cgroup of ${container} was found: the bench needs to run as root on the engine's host`)
 }

@@ -8,6 +8,8 @@ export type TestConfig = {
   /** Tag of the images under test. */
   imageTag: string
   dockerSocket: string
+  /** The bench's own instance: two benches on one machine need two names and ports. */
+  bench: { instance: string; httpPort: number }
   /** Replays one history of the simulator. */
   simulatorSeed: number | undefined
   /** A file of PostgREST's request and answer pairs, and the database they speak of (`pnpm conformance`). */
@@ -21,6 +23,10 @@ export const testConfig: TestConfig = Object.freeze({
   size: process.env.CASCATA_TEST_SIZE === 'full' ? 'full' : 'quick',
   imageTag: process.env.CASCATA_IMAGE_TAG ?? '0.1.0',
   dockerSocket: process.env.CASCATA_DOCKER_SOCKET ?? '/var/run/docker.sock',
+  bench: {
+    instance: process.env.CASCATA_BENCH_INSTANCE ?? 'cascata-bench',
+    httpPort: Number(process.env.CASCATA_BENCH_PORT ?? 18_180),
+  },
   simulatorSeed: process.env.CASCATA_SEED === undefined ? undefined : Number(process.env.CASCATA_SEED),
   conformanceCases: process.env.CASCATA_CONFORMANCE_CASES,
   conformanceDatabase: process.env.CASCATA_CONFORMANCE_DB,
