@@ -8,8 +8,8 @@ export type TestConfig = {
   /** Tag of the images under test. */
   imageTag: string
   dockerSocket: string
-  /** Replays one history of the simulator. */
-  simulatorSeed: number | undefined
+  /** Replays one history of the simulator, or one run of what is made by chance. */
+  seed: number | undefined
   environment: Readonly<Record<string, string | undefined>>
 }
 
@@ -18,6 +18,6 @@ export const testConfig: TestConfig = Object.freeze({
   size: process.env.CASCATA_TEST_SIZE === 'full' ? 'full' : 'quick',
   imageTag: process.env.CASCATA_IMAGE_TAG ?? '0.1.0',
   dockerSocket: process.env.CASCATA_DOCKER_SOCKET ?? '/var/run/docker.sock',
-  simulatorSeed: process.env.CASCATA_SEED === undefined ? undefined : Number(process.env.CASCATA_SEED),
+  seed: process.env.CASCATA_SEED === undefined ? undefined : Number(process.env.CASCATA_SEED),
   environment: process.env,
 })
