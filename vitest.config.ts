@@ -29,6 +29,7 @@ export default defineConfig({
         globalSetup: ['test/harness/instance.ts'],
       }),
       project('faults', ['test/faults/**/*.test.ts'], onDocker),
+      project('safety', ['test/safety/**/*.test.ts'], { ...onDocker, testTimeout: 3_600_000 }),
     ],
   },
 })

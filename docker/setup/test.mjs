@@ -14,7 +14,7 @@ import { closingLine, sum, tallyOf } from './tally.mjs'
 
 const CHECKS = ['format:check', 'lint', 'types']
 /** What needs nothing first, so that a slip shows early; what shares the engine one after the other. */
-const RUNS = [['unit', 'law'], ['golden'], ['contract'], ['acceptance'], ['faults']]
+const RUNS = [['unit', 'law'], ['golden'], ['contract'], ['safety'], ['acceptance'], ['faults']]
 
 await command(async () => {
   const steps = new Steps()

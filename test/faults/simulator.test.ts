@@ -33,7 +33,7 @@ describe('a simulated machine', () => {
   test(
     `comes to what was asked for after ${SEEDS} histories of faults and kills`,
     async () => {
-      const only = testConfig.simulatorSeed
+      const only = testConfig.seed
       const seeds = only === undefined ? Array.from({ length: SEEDS }, (_, at) => at + 1) : [only]
       const failed: string[] = []
       for (const seed of seeds) {

@@ -10,11 +10,11 @@ export type TestConfig = {
   dockerSocket: string
   /** The bench's own instance: two benches on one machine need two names and ports. */
   bench: { instance: string; httpPort: number }
-  /** Replays one history of the simulator. */
-  simulatorSeed: number | undefined
   /** A file of PostgREST's request and answer pairs, and the database they speak of (`pnpm conformance`). */
   conformanceCases: string | undefined
   conformanceDatabase: string | undefined
+  /** Replays one history of the simulator, or one run of what is made by chance. */
+  seed: number | undefined
   environment: Readonly<Record<string, string | undefined>>
 }
 
@@ -27,8 +27,8 @@ export const testConfig: TestConfig = Object.freeze({
     instance: process.env.CASCATA_BENCH_INSTANCE ?? 'cascata-bench',
     httpPort: Number(process.env.CASCATA_BENCH_PORT ?? 18_180),
   },
-  simulatorSeed: process.env.CASCATA_SEED === undefined ? undefined : Number(process.env.CASCATA_SEED),
   conformanceCases: process.env.CASCATA_CONFORMANCE_CASES,
   conformanceDatabase: process.env.CASCATA_CONFORMANCE_DB,
+  seed: process.env.CASCATA_SEED === undefined ? undefined : Number(process.env.CASCATA_SEED),
   environment: process.env,
 })

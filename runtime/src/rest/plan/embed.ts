@@ -10,8 +10,10 @@ const ALIAS_BYTES_MAX = 56
 
 /** An alias that Postgres will not cut, and that no alias in `taken` equals. */
 function aliasFor(base: string, taken: ReadonlySet<string>): string {
-  let alias = base
-  while (Buffer.byteLength(alias) > ALIAS_BYTES_MAX) alias = alias.slice(0, -1)
+  // No letter is less than a byte, and none is cut in two.
+  const letters = [...base.slice(0, ALIAS_BYTES_MAX)]
+  while (Buffer.byteLength(letters.join('')) > ALIAS_BYTES_MAX) letters.pop()
+  let alias = letters.join('').toWellFormed()
   while (taken.has(alias)) alias += '_'
   return alias
 }

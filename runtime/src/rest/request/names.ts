@@ -25,13 +25,16 @@ const trimPieces = (text: string): string =>
         .join('-')
     : text
 
+/** Never empty: SQL has no way to write such a name. */
 export function parseName(cursor: Cursor): string | null {
-  if (cursor.peek('"')) {
-    const quoted = parseQuoted(cursor)
-    return quoted ?? cursor.expect('"\\""')
-  }
-  const name = cursor.match(NAME)
-  return name === null ? cursor.expect(FIELD_NAME) : trimPieces(name)
+  const mark = cursor.mark()
+  const isQuoted = cursor.peek('"')
+  const name = isQuoted ? parseQuoted(cursor) : cursor.match(NAME)
+  if (isQuoted && name === null) return cursor.expect('"\\""')
+  const trimmed = isQuoted || name === null ? name : trimPieces(name)
+  if (trimmed) return trimmed
+  cursor.back(mark)
+  return cursor.expect(FIELD_NAME)
 }
 
 /** A type or language name: letters, digits, `_`, `$` and blanks. */

@@ -129,7 +129,8 @@ function finishAggregate(
 }
 
 function fieldItem(field: FieldItem['field'], alias: string | null, lastKey: string | null): FieldItem {
-  const pathName = field.path.length > 0 ? (lastKey ?? field.name) : null
+  // An empty key is no name for a column.
+  const pathName = field.path.length > 0 ? lastKey || field.name : null
   return { kind: 'field', field, alias, pathName, cast: null, aggregate: null, aggregateCast: null }
 }
 
