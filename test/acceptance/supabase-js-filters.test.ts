@@ -1,7 +1,7 @@
 /** Every filter of supabase-js, on columns of every kind: which ships it leaves. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Harbour, openHarbour } from '../harness/harbour.ts'
-import { METHODS } from './supabase-js-methods.ts'
+import { METHODS } from '../harness/harbour-methods.ts'
 
 let harbour: Harbour
 
@@ -153,14 +153,22 @@ describe('filters on what is embedded', () => {
   })
 
   test('with !inner they choose the rows as well', async () => {
-    const { data } = await harbour.anon.from('ship').select('id, cargo!inner(label)').gte('cargo.weight', 400).order('id')
+    const { data } = await harbour.anon
+      .from('ship')
+      .select('id, cargo!inner(label)')
+      .gte('cargo.weight', 400)
+      .order('id')
     expect(data?.map(({ id }) => id)).toEqual([2, 4])
   })
 
   test('null of an embed is the rows without one', async () => {
     const without = await harbour.anon.from('ship').select('id, captain()').is('captain', null).order('id')
     expect(without.data?.map(({ id }) => id)).toEqual([3, 4, 5])
-    const either = await harbour.anon.from('ship').select('id, captain(), cargo()').or('captain.not.is.null,cargo.not.is.null').order('id')
+    const either = await harbour.anon
+      .from('ship')
+      .select('id, captain(), cargo()')
+      .or('captain.not.is.null,cargo.not.is.null')
+      .order('id')
     expect(either.data?.map(({ id }) => id)).toEqual([1, 2, 4])
   })
 })

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { type Harbour, openHarbour } from '../harness/harbour.ts'
-import { METHODS } from './supabase-js-methods.ts'
+import { METHODS } from '../harness/harbour-methods.ts'
 
 let harbour: Harbour
 
@@ -82,31 +82,43 @@ describe('embeds in one ship', () => {
     ['one to one, from the side without the key', 'captain(name)', { captain: { name: 'Ada' } }],
     ['many', 'cargo(label)', { cargo: [{ label: 'apples' }, { label: 'pears' }] }],
     ['many to many', 'route(name)', { route: [{ name: 'North' }, { name: 'East' }] }],
-    ['the junction itself', 'sailing(route_id, route(name))', {
-      sailing: [
-        { route_id: 1, route: { name: 'North' } },
-        { route_id: 2, route: { name: 'East' } },
-      ],
-    }],
+    [
+      'the junction itself',
+      'sailing(route_id, route(name))',
+      {
+        sailing: [
+          { route_id: 1, route: { name: 'North' } },
+          { route_id: 2, route: { name: 'East' } },
+        ],
+      },
+    ],
     ['itself: those whose tender it is', 'ship!tender_of(id)', { ship: [{ id: 2 }, { id: 3 }] }],
     ['computed, to one', 'biggest_cargo(label)', { biggest_cargo: { label: 'pears' } }],
     ['computed, to many', 'neighbours(id)', { neighbours: [{ id: 3 }] }],
-    ['three deep', 'cargo(label, ship(id, home_port(name)))', {
-      cargo: [
-        { label: 'apples', ship: { id: 1, home_port: { name: 'Bergen' } } },
-        { label: 'pears', ship: { id: 1, home_port: { name: 'Bergen' } } },
-      ],
-    }],
-    ['a star beside an embed', 'id, home_port(*)', {
-      id: 1,
-      home_port: {
-        id: 1,
-        name: 'Bergen',
-        country: 'NO',
-        depth: 11.5,
-        facts: { cranes: 4, owner: { name: 'city', since: 1890 } },
+    [
+      'three deep',
+      'cargo(label, ship(id, home_port(name)))',
+      {
+        cargo: [
+          { label: 'apples', ship: { id: 1, home_port: { name: 'Bergen' } } },
+          { label: 'pears', ship: { id: 1, home_port: { name: 'Bergen' } } },
+        ],
       },
-    }],
+    ],
+    [
+      'a star beside an embed',
+      'id, home_port(*)',
+      {
+        id: 1,
+        home_port: {
+          id: 1,
+          name: 'Bergen',
+          country: 'NO',
+          depth: 11.5,
+          facts: { cranes: 4, owner: { name: 'city', since: 1890 } },
+        },
+      },
+    ],
     ['a path into JSON in it', 'home_port(owner:facts->owner->>name)', { home_port: { owner: 'city' } }],
     ['a spread of one', 'id, ...captain(captain:name)', { id: 1, captain: 'Ada' }],
     ['a spread of many', 'id, ...cargo(label)', { id: 1, label: ['apples', 'pears'] }],
@@ -125,7 +137,10 @@ describe('embeds in one ship', () => {
   })
 
   test('nothing there is null for one, an empty list for many', async () => {
-    const { data } = await from('ship').select('home_port(name), captain(name), cargo(label)').eq('id', 5).single()
+    const { data } = await from('ship')
+      .select('home_port(name), captain(name), cargo(label)')
+      .eq('id', 5)
+      .single()
     expect(data).toEqual({ home_port: null, captain: null, cargo: [] })
   })
 
@@ -169,7 +184,9 @@ describe('aggregates', () => {
       { kind: 'container', count: 1, sum: 700 },
       { kind: null, count: 1, sum: 10 },
     ])
-    const homes = await from('ship').select('count(), ...home_port!inner(country)').order('home_port(country)')
+    const homes = await from('ship')
+      .select('count(), ...home_port!inner(country)')
+      .order('home_port(country)')
     expect(homes.error).toBeNull()
     expect(homes.data).toEqual([
       { count: 1, country: 'BR' },
@@ -195,7 +212,9 @@ describe('counts', () => {
   })
 
   test('of rows that an inner embed chooses', async () => {
-    const { count } = await harbour.anon.from('ship').select('id, cargo!inner(id)', { count: 'exact', head: true })
+    const { count } = await harbour.anon
+      .from('ship')
+      .select('id, cargo!inner(id)', { count: 'exact', head: true })
     expect(count).toBe(3)
   })
 
@@ -222,7 +241,9 @@ describe('what cannot be read', () => {
 
   test('an ambiguous embed names every way out', async () => {
     const { error } = await from('ship').select('port(name)')
-    const ways = z.array(z.object({ cardinality: z.string(), relationship: z.string() })).parse(error?.details)
+    const ways = z
+      .array(z.object({ cardinality: z.string(), relationship: z.string() }))
+      .parse(error?.details)
     expect(ways.map(({ relationship }) => relationship).sort()).toEqual([
       'ship_home_port using ship(home_port) and port(id)',
       'ship_last_port using ship(last_port) and port(id)',

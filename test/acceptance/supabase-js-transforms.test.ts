@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { type Harbour, openHarbour } from '../harness/harbour.ts'
-import { METHODS } from './supabase-js-methods.ts'
+import { METHODS } from '../harness/harbour-methods.ts'
 
 let harbour: Harbour
 
@@ -21,14 +21,22 @@ describe('order, limit and range', () => {
     ['order ascends', (q) => q.order('capacity'), [5, 3, 2, 1, 4]],
     ['order descends', (q) => q.order('capacity', { ascending: false }), [4, 1, 2, 3, 5]],
     ['nulls come last going up', (q) => q.order('active').order('id'), [3, 5, 1, 2, 4]],
-    ['nulls come first going down', (q) => q.order('active', { ascending: false }).order('id'), [4, 1, 2, 3, 5]],
+    [
+      'nulls come first going down',
+      (q) => q.order('active', { ascending: false }).order('id'),
+      [4, 1, 2, 3, 5],
+    ],
     ['nulls first on demand', (q) => q.order('active', { nullsFirst: true }).order('id'), [4, 3, 5, 1, 2]],
     [
       'nulls last on demand',
       (q) => q.order('active', { ascending: false, nullsFirst: false }).order('id'),
       [1, 2, 3, 5, 4],
     ],
-    ['order by a path into JSON', (q) => q.order('papers->crew', { nullsFirst: true }).order('id'), [3, 5, 4, 2, 1]],
+    [
+      'order by a path into JSON',
+      (q) => q.order('papers->crew', { nullsFirst: true }).order('id'),
+      [3, 5, 4, 2, 1],
+    ],
     ['order by a computed column', (q) => q.order('title'), [1, 2, 3, 4, 5]],
     ['limit', (q) => q.order('id').limit(2), [1, 2]],
     ['limit of none', (q) => q.order('id').limit(0), []],
@@ -90,7 +98,10 @@ describe('one row', () => {
     ['none', 99, 'The result contains 0 rows'],
     ['several', 3, 'The result contains 3 rows'],
   ])('single refuses %s', async (_sentence, above, details) => {
-    const answer = await ships().gte('id', above)[above === 99 ? 'gte' : 'lte']('id', above === 99 ? 99 : 5).single()
+    const answer = await ships()
+      .gte('id', above)
+      [above === 99 ? 'gte' : 'lte']('id', above === 99 ? 99 : 5)
+      .single()
     expect(answer.status).toBe(406)
     expect(answer.error).toMatchObject({
       code: 'PGRST116',
@@ -161,7 +172,9 @@ describe('other shapes', () => {
   test('setHeader reaches SQL, and a media type of the project its handler', async () => {
     const { data } = await harbour.anon.rpc('header', { name: 'x-wind' }).setHeader('X-Wind', 'north')
     expect(data).toBe('north')
-    const own = await harbour.anon.rpc('manifest', { ids: [1, 2] }).setHeader('Accept', 'application/vnd.harbour+json')
+    const own = await harbour.anon
+      .rpc('manifest', { ids: [1, 2] })
+      .setHeader('Accept', 'application/vnd.harbour+json')
     expect(own.data).toEqual({ manifest: ['Aurora', 'Boreas'] })
   })
 
@@ -224,15 +237,18 @@ describe('explain', () => {
       ...{ analyze: true, verbose: true, settings: true, buffers: true, wal: true },
       format: 'text',
     })
-    expect(data).toMatch(/actual time=.*[\s\S]*Output: [\s\S]*Buffers: [\s\S]*Settings: [\s\S]*Execution Time: /)
+    expect(data).toMatch(
+      /actual time=.*[\s\S]*Output: [\s\S]*Buffers: [\s\S]*Settings: [\s\S]*Execution Time: /,
+    )
   })
 
   test('of another shape, of a call, and of a write that is not carried out', async () => {
-    expect((await ships().eq('id', 1).single().explain({ format: 'json' })).error).toBeNull()
-    expect((await ships().csv().explain()).data).toContain('Scan on ship')
+    expect((await ships().setHeader('Accept', 'text/csv').explain()).data).toContain('Scan on ship')
     expect((await harbour.anon.rpc('ships_over', { lowest: 1 }).explain()).data).toContain('ship')
     const write = harbour.service.from('port').update({ country: 'XX' }).eq('id', 1)
     expect((await write.select().explain({ analyze: true })).data).toContain('Update on')
-    expect((await harbour.anon.from('port').select('country').eq('id', 1).single()).data).toEqual({ country: 'NO' })
+    expect((await harbour.anon.from('port').select('country').eq('id', 1).single()).data).toEqual({
+      country: 'NO',
+    })
   })
 })

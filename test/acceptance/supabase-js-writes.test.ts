@@ -1,7 +1,7 @@
 /** Inserts, upserts, updates and deletes by supabase-js: what is written, and what comes back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { type Harbour, openHarbour } from '../harness/harbour.ts'
-import { METHODS } from './supabase-js-methods.ts'
+import { METHODS } from '../harness/harbour-methods.ts'
 
 let harbour: Harbour
 
@@ -17,6 +17,12 @@ const table = (name: string) => harbour.service.from(name)
 const port = (id: number, name: string) => ({ id, name, country: 'NO' })
 const names = async () => (await table('port').select('name').order('id')).data?.map(({ name }) => name)
 
+type Answer = { data: unknown; error: { code: string } | null; status: number }
+
+/** The types offer it only to a client whose own types name the server's version. */
+const atMost = (rows: number, query: { maxAffected(rows: number): unknown }) =>
+  query.maxAffected(rows) as PromiseLike<Answer>
+
 describe('insert', () => {
   test('of one row gives nothing back unless asked', async () => {
     const answer = await table('port').insert(port(7, 'Oslo'))
@@ -25,7 +31,10 @@ describe('insert', () => {
   })
 
   test('with select gives the row as it became', async () => {
-    const { data, status } = await table('ship').insert({ name: 'Fauna' }).select('name, capacity, spare, tags').single()
+    const { data, status } = await table('ship')
+      .insert({ name: 'Fauna' })
+      .select('name, capacity, spare, tags')
+      .single()
     expect([status, data]).toEqual([201, { name: 'Fauna', capacity: 100, spare: 100, tags: [] }])
   })
 
@@ -57,7 +66,10 @@ describe('insert', () => {
   })
 
   test('of rows with different keys: what is missing is null, or its default', async () => {
-    const uneven = [{ quay: 'C', place: 1, depth: 3 }, { quay: 'C', place: 2 }]
+    const uneven = [
+      { quay: 'C', place: 1, depth: 3 },
+      { quay: 'C', place: 2 },
+    ]
     const plain = await table('berth').insert(uneven).select('depth').order('place')
     expect(plain.data).toEqual([{ depth: 3 }, { depth: null }])
     await table('berth').delete().eq('quay', 'C')
@@ -71,17 +83,25 @@ describe('insert', () => {
   })
 
   test('with what it belongs to embedded', async () => {
-    const { data } = await table('cargo').insert({ ship_id: 3, label: 'salt', weight: 1 }).select('label, ship(name)').single()
+    const { data } = await table('cargo')
+      .insert({ ship_id: 3, label: 'salt', weight: 1 })
+      .select('label, ship(name)')
+      .single()
     expect(data).toEqual({ label: 'salt', ship: { name: 'Ceto, the "Old"' } })
   })
 
   test('of a bigint, which JSON has no word for', async () => {
-    const { data } = await table('port').insert({ ...port(8, 'Big'), depth: 12n }).select('depth').single()
+    const { data } = await table('port')
+      .insert({ ...port(8, 'Big'), depth: 12n })
+      .select('depth')
+      .single()
     expect(data).toEqual({ depth: 12 })
   })
 
   test('into columns with odd names', async () => {
-    const { data } = await table('odd name').insert([{ id: 5, 'the, value': 'v', select: 's' }]).select('"the, value"' as '*')
+    const { data } = await table('odd name')
+      .insert([{ id: 5, 'the, value': 'v', select: 's' }])
+      .select('"the, value"' as '*')
     expect(data).toEqual([{ 'the, value': 'v' }])
   })
 
@@ -116,7 +136,10 @@ describe('insert', () => {
 describe('upsert', () => {
   test('by the primary key: new ones are inserted, old ones replaced', async () => {
     const rows = [port(1, 'Bjorgvin'), port(7, 'Oslo')]
-    const { data, status, count } = await table('port').upsert(rows, { count: 'exact' }).select('id, name').order('id')
+    const { data, status, count } = await table('port')
+      .upsert(rows, { count: 'exact' })
+      .select('id, name')
+      .order('id')
     expect(data).toEqual([
       { id: 1, name: 'Bjorgvin' },
       { id: 7, name: 'Oslo' },
@@ -131,7 +154,10 @@ describe('upsert', () => {
 
   test('by another key', async () => {
     const row = { ship_id: 1, label: 'apples', weight: 150 }
-    const { data } = await table('cargo').upsert(row, { onConflict: 'ship_id,label' }).select('id, weight').single()
+    const { data } = await table('cargo')
+      .upsert(row, { onConflict: 'ship_id,label' })
+      .select('id, weight')
+      .single()
     expect(data).toEqual({ id: 1, weight: 150 })
   })
 
@@ -148,8 +174,14 @@ describe('upsert', () => {
   })
 
   test('with defaults for what is missing', async () => {
-    const rows = [{ quay: 'A', place: 1 }, { quay: 'D', place: 1, depth: 4 }]
-    const { data } = await table('berth').upsert(rows, { defaultToNull: false }).select('quay, depth').order('quay')
+    const rows = [
+      { quay: 'A', place: 1 },
+      { quay: 'D', place: 1, depth: 4 },
+    ]
+    const { data } = await table('berth')
+      .upsert(rows, { defaultToNull: false })
+      .select('quay, depth')
+      .order('quay')
     expect(data).toEqual([
       { quay: 'A', depth: 9 },
       { quay: 'D', depth: 4 },
@@ -159,7 +191,11 @@ describe('upsert', () => {
 
 describe('update', () => {
   test('of what the filters name', async () => {
-    const { data, status } = await table('ship').update({ active: true, tags: ['new'] }).eq('kind', 'bulk').select('id, active, tags').order('id')
+    const { data, status } = await table('ship')
+      .update({ active: true, tags: ['new'] })
+      .eq('kind', 'bulk')
+      .select('id, active, tags')
+      .order('id')
     expect(status).toBe(200)
     expect(data).toEqual([
       { id: 1, active: true, tags: ['new'] },
@@ -169,7 +205,13 @@ describe('update', () => {
 
   test('gives nothing back unless asked, and counts when asked', async () => {
     const silent = await table('ship').update({ note: 'x' }).gt('id', 3)
-    expect(silent).toMatchObject({ data: null, error: null, status: 204, statusText: 'No Content', count: null })
+    expect(silent).toMatchObject({
+      data: null,
+      error: null,
+      status: 204,
+      statusText: 'No Content',
+      count: null,
+    })
     const counted = await table('ship').update({ note: 'x' }, { count: 'exact' }).gt('id', 3)
     expect([counted.count, counted.data]).toEqual([2, null])
   })
@@ -233,28 +275,28 @@ describe('how far a write may go', () => {
   })
 
   test('maxAffected lets pass what is within it', async () => {
-    const { data } = await table('ship').update({ note: 'few' }).lte('id', 2).maxAffected(2).select('id')
+    const { data } = await atMost(2, table('ship').update({ note: 'few' }).lte('id', 2).select('id'))
     expect(data).toHaveLength(2)
   })
 
   test('maxAffected refuses more, and nothing is written', async () => {
-    const update = await table('ship').update({ note: 'many' }).gt('id', 0).maxAffected(2)
+    const update = await atMost(2, table('ship').update({ note: 'many' }).gt('id', 0))
     expect(update.status).toBe(400)
     expect(update.error).toMatchObject({
       code: 'PGRST124',
       message: 'Query result exceeds max-affected preference constraint',
       details: 'The query affects 5 rows',
     })
-    const removal = await table('cargo').delete().gt('id', 0).maxAffected(1)
+    const removal = await atMost(1, table('cargo').delete().gt('id', 0))
     expect(removal.error?.code).toBe('PGRST124')
     expect((await table('ship').select('id').eq('note', 'many')).data).toEqual([])
     expect((await table('cargo').select('id')).data).toHaveLength(5)
   })
 
   test('maxAffected holds for a function that writes', async () => {
-    const within = await harbour.service.rpc('load_all', { amount: 0 }).maxAffected(5).select('id')
+    const within = await atMost(5, harbour.service.rpc('load_all', { amount: 0 }).select('id'))
     expect(within.data).toHaveLength(5)
-    const { error } = await harbour.service.rpc('load_all', { amount: 1 }).maxAffected(4)
+    const { error } = await atMost(4, harbour.service.rpc('load_all', { amount: 1 }))
     expect(error?.code).toBe('PGRST124')
     expect((await table('ship').select('loaded').eq('id', 1).single()).data).toEqual({ loaded: 300 })
   })

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+import { createClient, type SupabaseClient, type SupabaseClientOptions } from '@supabase/supabase-js'
 import { SignJWT } from 'jose'
 import { z } from 'zod'
 import { apiFor } from './api.ts'
@@ -18,11 +18,17 @@ export const REF = 'harbour'
 export const [ADA, BO] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002']
 
 const SQL = fileURLToPath(new URL('../fixtures/harbour.sql', import.meta.url))
-const SETTINGS = { schemas: ['public', 'yard'], plan: true, aggregates: true, txEnd: 'commit-allow-override' }
+const SETTINGS = {
+  schemas: ['public', 'yard'],
+  plan: true,
+  aggregates: true,
+  txEnd: 'commit-allow-override',
+  openapiMode: 'disabled',
+}
 
 const Keys = z.object({ anon_key: z.string(), service_role_key: z.string() })
 const Rows = z.object({ results: z.array(z.object({ rows: z.array(z.array(z.unknown())) })) })
-type Options = Parameters<typeof createClient>[2]
+type Options = SupabaseClientOptions<string>
 
 export type Harbour = {
   url: string
@@ -53,7 +59,7 @@ export async function openHarbour(instance: Instance): Promise<Harbour> {
   const fetch = localFetch(instance.httpPort)
   const client = (key: string, options: Options = {}) =>
     createClient(url, key, {
-      ...options,
+      ...(options as SupabaseClientOptions<'public'>),
       auth: { persistSession: false, autoRefreshToken: false },
       global: { fetch: fetch as typeof globalThis.fetch, ...options.global },
     })
@@ -95,7 +101,10 @@ async function make(instance: Instance): Promise<void> {
   const api = apiFor(instance)
   const path = `/v1/projects/${REF}/settings`
   const etag = (await api.call('GET', path)).headers.get('etag') ?? ''
-  const { status } = await api.call('PATCH', path, { body: { rest: SETTINGS }, headers: { 'if-match': etag } })
+  const { status } = await api.call('PATCH', path, {
+    body: { rest: SETTINGS },
+    headers: { 'if-match': etag },
+  })
   if (status !== 202) throw new Error(`the settings of ${REF}: ${status}`)
   const { service_role_key: apikey } = await cli.json(Keys, 'projects', 'keys', REF)
   // Written is not yet live, and the new schema must be read.
