@@ -159,7 +159,7 @@ test('a list is all of its pages', async () => {
 
 test('of limits only what was named is changed', () => {
   expect(changeOf({})).toEqual({})
-  expect(changeOf({ memory: 300, dbCpus: 2, bodyBytes: 5, embeds: 7, planCost: null })).toEqual({
+  expect(changeOf({ memory: 300, dbCpus: 2, bodyBytes: 5, embeds: 7, planCost: 'off' })).toEqual({
     runtime: { memory_mb: 300 },
     db: { cpus: 2 },
     body_bytes_max: 5,

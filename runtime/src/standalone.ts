@@ -38,6 +38,13 @@ const MAPPED: Readonly<Record<string, Mapping>> = {
   'jwt-role-claim-key': { to: ['rest', 'roleClaimKey'], as: 'text' },
   'openapi-mode': { to: ['rest', 'openapiMode'], as: 'text' },
   'server-timing-enabled': { to: ['rest', 'serverTiming'], as: 'flag' },
+  // Ours: PostgREST bounds none of these.
+  'limit-body-bytes': { to: ['limits', 'bodyBytesMax'], as: 'count' },
+  'limit-url-bytes': { to: ['limits', 'urlBytesMax'], as: 'count' },
+  'limit-statement-timeout-ms': { to: ['limits', 'statementTimeoutMs'], as: 'count' },
+  'limit-embed-depth': { to: ['limits', 'embedDepthMax'], as: 'count' },
+  'limit-embeds': { to: ['limits', 'embedsMax'], as: 'count' },
+  'limit-plan-cost': { to: ['limits', 'planCostMax'], as: 'count' },
 }
 
 const READ_APART = [
@@ -140,6 +147,7 @@ function toDocument(
     database: { ...readConnection(readers.text('db-uri', settings['db-uri'])) },
     // Without `db-anon-role` nobody is anonymous: PostgREST's default, not a project's.
     rest: { anonRole: null, extraSearchPath: ['public'], appSettings: {} },
+    limits: {},
   }
   for (const [key, { to, as }] of Object.entries(MAPPED)) {
     const value = readers[as](key, settings[key])

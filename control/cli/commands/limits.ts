@@ -18,7 +18,7 @@ type Options = {
   statementTimeout?: number
   embedDepth?: number
   embeds?: number
-  planCost?: number | null
+  planCost?: number | 'off'
   wait?: true
 }
 
@@ -28,7 +28,8 @@ const number = (text: string): number => {
   return value
 }
 
-const numberOrOff = (text: string): number | null => (text === 'off' ? null : number(text))
+/** Not null yet: commander takes that for an option without a value. */
+const numberOrOff = (text: string): number | 'off' => (text === 'off' ? text : number(text))
 
 export function limitsCommand(projects: Command, context: Context): void {
   projects
@@ -75,7 +76,7 @@ export function changeOf(options: Options): ChangeLimits {
     statement_timeout_ms: options.statementTimeout,
     embed_depth_max: options.embedDepth,
     embeds_max: options.embeds,
-    plan_cost_max: options.planCost,
+    plan_cost_max: options.planCost === 'off' ? null : options.planCost,
   })
   return {
     ...(Object.keys(runtime).length > 0 && { runtime }),

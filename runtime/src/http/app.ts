@@ -7,11 +7,12 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { REQUEST_ID_HEADER } from '@cascata/shared/http'
 import { Problem } from '@cascata/shared/problem'
+import { UrlTooLong } from '@cascata/shared/problems/bounds'
 
 import type { Admission } from '../gate/admission.ts'
 import { CallerGone, readBody } from '../gate/budget.ts'
 import { preflightHeaders } from '../gate/cors.ts'
-import { Starting, UrlTooLong } from '../gate/errors.ts'
+import { Starting } from '../gate/errors.ts'
 import { START_HOLD_MS } from '../gate/limits.ts'
 import { requestRecord } from '../gate/log.ts'
 import type { Logger } from '../gate/logger.ts'

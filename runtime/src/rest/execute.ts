@@ -1,7 +1,7 @@
 /** Runs a planned request as one turn of the database, and reads its one row. */
 import type { RestSettings } from '@cascata/shared/project-document'
 import { ident } from '@cascata/shared/sql'
-import type { Answer, Database, Turn } from '../session/database.ts'
+import type { Answer, Database, Query, Turn } from '../session/database.ts'
 import type { Session } from '../session/session.ts'
 import type { RestRequestInput } from './contract.ts'
 import { MaxAffectedExceeded, NotSingular, PutKeyMismatch } from './errors.ts'
@@ -9,6 +9,7 @@ import type { Plan } from './plan/types.ts'
 import { bind, type Prepared } from './prepared.ts'
 import type { RestRequest } from './request/types.ts'
 import type { SchemaCache } from './schema/types.ts'
+import { timedOut, withinTimeout } from './statement-timeout.ts'
 
 export type Execution = {
   database: Database
@@ -43,7 +44,7 @@ export async function execute(
 ): Promise<Result> {
   const { plan } = prepared
   const turn = turnOf(execution, request, prepared)
-  const answer = await execution.database.run(turn, signal)
+  const answer = await runInTime(execution.database, turn, signal)
   if (plan.media.kind === 'plan') return explained(answer)
   const result = readRow(answer, plan)
   const refusal = refusalOf(plan, request, result)
@@ -51,6 +52,26 @@ export async function execute(
   return estimates(request, execution.settings, result)
     ? { ...result, total: await estimate(execution, turn, { request, prepared, result }, signal) }
     : result
+}
+
+async function runInTime(database: Database, turn: Turn, signal: AbortSignal): Promise<Answer> {
+  const startedAt = performance.now()
+  try {
+    return await database.run(turn, signal)
+  } catch (error) {
+    throw timedOut(error, turn, performance.now() - startedAt) ?? error
+  }
+}
+
+/** Asks about the statement instead of carrying it out: nothing of the project's runs before it. */
+export function planningTurn(
+  execution: Execution,
+  request: RestRequest,
+  prepared: Prepared,
+  { settings = [], ...queries }: { settings?: [string, string][]; before?: Query; main: Query },
+): Turn {
+  const { before: _none, ...turn } = turnOf(execution, request, prepared)
+  return { ...turn, ...queries, settings: [...turn.settings, ...settings], readOnly: true, end: 'commit' }
 }
 
 function turnOf(execution: Execution, request: RestRequest, { plan, main }: Prepared): Turn {
@@ -74,7 +95,7 @@ const explainPrefix = ({ format, options }: Extract<Plan['media'], { kind: 'plan
   `explain (${[`format ${format}`, ...options].join(', ')})`
 
 function localSettings(
-  { settings, session, input, cache }: Execution,
+  { settings, session, input, cache, timeoutMs }: Execution,
   request: RestRequest,
   plan: Plan,
 ): [string, string][] {
@@ -85,7 +106,9 @@ function localSettings(
   return [
     ['search_path', searchPath],
     // Before the role is taken on: some may be set only by us.
-    ...cache.roleSettings(session.role).filter(([name]) => name !== 'default_transaction_isolation'),
+    ...withinTimeout(cache.roleSettings(session.role), timeoutMs).filter(
+      ([name]) => name !== 'default_transaction_isolation',
+    ),
     ['role', session.role],
     ['request.jwt.claims', session.claimsJson],
     ['request.method', input.method],
@@ -93,7 +116,7 @@ function localSettings(
     ['request.headers', JSON.stringify(headers)],
     ['request.cookies', JSON.stringify(parseCookies(cookie))],
     ...(timezone === null ? [] : [['timezone', timezone] as [string, string]]),
-    ...own.filter(([name]) => HOISTED.includes(name)),
+    ...withinTimeout(own, timeoutMs).filter(([name]) => HOISTED.includes(name)),
     ...Object.entries(settings.appSettings).map(([name, value]): [string, string] => [
       name.includes('.') ? name : `app.settings.${name}`,
       value,

@@ -3,6 +3,7 @@
  *
  * It knows no HTTP framework; the shell mounts `handle`.
  */
+import { Problem } from '@cascata/shared/problem'
 import type { RestSettings } from '@cascata/shared/project-document'
 import { type Database, DatabaseUnavailable, PostgresError } from '../session/database.ts'
 import type { Session } from '../session/session.ts'
@@ -13,6 +14,7 @@ import {
   type RestRequestInput,
   type RestResponse,
 } from './contract.ts'
+import { CostGate } from './cost.ts'
 import { RestError, RootDisabled, SchemaCacheMissing } from './errors.ts'
 import { execute } from './execute.ts'
 import { outlineOf } from './outline.ts'
@@ -80,6 +82,7 @@ export function createRest(options: RestOptions): Rest {
   // Limits need no place in it: they come with the settings, in one document.
   const recall = new Recall(PLAN_CACHE_ENTRIES_MAX)
   const keeper = new SchemaKeeper(options)
+  const costs = new CostGate()
   let timezones: ReadonlySet<string> | null = null
 
   async function answer(input: RestRequestInput, session: Session, signal: AbortSignal) {
@@ -105,6 +108,8 @@ export function createRest(options: RestOptions): Rest {
     if (known === null && outline !== null) recall.learn(outline, { request, prepared })
     timing?.done('plan')
     const execution = { database, cache, settings: now, session, input, timeoutMs: limits.statementTimeoutMs }
+    const { planCostMax } = limits
+    if (planCostMax !== null) await costs.admit({ execution, request, prepared }, planCostMax, signal)
     const result = await execute(execution, request, prepared, signal)
     timing?.done('transaction')
     const response = respond(prepared.plan, request, result)
@@ -129,6 +134,7 @@ export function createRest(options: RestOptions): Rest {
 /** What is no choice of ours and no word of Postgres' passes on: the shell logs it and answers 500. */
 function toRestError(error: unknown, { anonymous }: Session): RestError {
   if (error instanceof RestError) return error
+  if (error instanceof Problem) return new RestError(error)
   if (error instanceof PostgresError) return refusalToError(error, anonymous)
   if (error instanceof DatabaseUnavailable) return unavailableToError(error)
   throw error

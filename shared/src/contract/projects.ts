@@ -14,6 +14,9 @@ export const ContainerLimits = z.object({
   pids: z.int().min(32).max(65_536),
 })
 
+/** The edge takes no request line above 32 KiB: no project's limit is higher than this. */
+export const URL_BYTES_MAX = 30 * KiB
+
 /** What one request may ask for: live, no container is replaced. */
 const RequestBounds = z.object({
   body_bytes_max: z
@@ -21,11 +24,10 @@ const RequestBounds = z.object({
     .positive()
     .max(1024 * MiB)
     .default(10 * MiB),
-  /** The edge takes no request line above 32 KiB. */
   url_bytes_max: z
     .int()
     .min(256)
-    .max(30 * KiB)
+    .max(URL_BYTES_MAX)
     .default(16 * KiB),
   /** Below the two minutes that the edge waits for an answer. */
   statement_timeout_ms: z.int().min(10).max(110_000).default(15_000),
