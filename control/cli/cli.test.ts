@@ -6,6 +6,7 @@ import type { Client } from './client.ts'
 import { wordsOf } from './commands/completion.ts'
 import { migrationName } from './commands/db.ts'
 import { changeOf } from './commands/limits.ts'
+import { changeOf as settingsOf } from './commands/settings.ts'
 import { path } from './context.ts'
 import { eventData } from './events.ts'
 import { EXIT, failureOf } from './failure.ts'
@@ -158,11 +159,29 @@ test('a list is all of its pages', async () => {
 
 test('of limits only what was named is changed', () => {
   expect(changeOf({})).toEqual({})
-  expect(changeOf({ memory: 300, dbCpus: 2, bodyBytes: 5 })).toEqual({
+  expect(changeOf({ memory: 300, dbCpus: 2, bodyBytes: 5, embeds: 7, planCost: 'off' })).toEqual({
     runtime: { memory_mb: 300 },
     db: { cpus: 2 },
     body_bytes_max: 5,
+    embeds_max: 7,
+    plan_cost_max: null,
   })
+})
+
+test.each<[sentence: string, pair: string, change: object]>([
+  ['a number', 'maxRows=100', { maxRows: 100 }],
+  ['a flag', 'plan=true', { plan: true }],
+  ['names with commas between', 'schemas=public, api', { schemas: ['public', 'api'] }],
+  ['names as JSON', 'schemas=["public","a,b"]', { schemas: ['public', 'a,b'] }],
+  ['a text that looks like a number', 'jwtAudience=42', { jwtAudience: '42' }],
+  ['nothing', 'maxRows=null', { maxRows: null }],
+])('a setting may be %s', (_sentence, pair, change) => {
+  expect(settingsOf([pair])).toEqual(change)
+})
+
+test('what is no setting, or no value of one, is refused before control is asked', () => {
+  expect(() => settingsOf(['maxRow=1'])).toThrow('nothing that is known')
+  expect(() => settingsOf(['maxRows=many'])).toThrow('no value of maxRows')
 })
 
 test('completion knows every command and its options', () => {

@@ -74,6 +74,25 @@ describe('a standalone configuration', () => {
     expect([jwtSecret, listen]).toEqual([SECRET, { host: '127.0.0.1', port: 4000 }])
   })
 
+  test('bounds requests where it is told to, and as a project does where it is not', () => {
+    const { document } = parse({
+      'limit-statement-timeout-ms': 500,
+      'limit-embed-depth': '3',
+      'limit-embeds': 9,
+      'limit-url-bytes': 4096,
+      'limit-plan-cost': 1000,
+    })
+    expect(document.limits).toEqual({
+      statementTimeoutMs: 500,
+      embedDepthMax: 3,
+      embedsMax: 9,
+      urlBytesMax: 4096,
+      bodyBytesMax: 10 * 1024 * 1024,
+      planCostMax: 1000,
+    })
+    expect(() => parse({ 'limit-embed-depth': 0 })).toThrow('limit-embed-depth')
+  })
+
   test('has PostgREST defaults where nothing is said: nobody is anonymous, no secret, port 3000', () => {
     const { document, jwtSecret, listen } = parse({})
     expect(document.rest).toMatchObject({

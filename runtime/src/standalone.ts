@@ -49,6 +49,13 @@ const MAPPED: Readonly<Record<string, Mapping>> = {
   'server-cors-allowed-origins': { to: ['rest', 'corsAllowedOrigins'], as: 'list' },
   'server-trace-header': { to: ['rest', 'traceHeader'], as: 'text' },
   'server-timing-enabled': { to: ['rest', 'serverTiming'], as: 'flag' },
+  // Ours: PostgREST bounds none of these.
+  'limit-body-bytes': { to: ['limits', 'bodyBytesMax'], as: 'count' },
+  'limit-url-bytes': { to: ['limits', 'urlBytesMax'], as: 'count' },
+  'limit-statement-timeout-ms': { to: ['limits', 'statementTimeoutMs'], as: 'count' },
+  'limit-embed-depth': { to: ['limits', 'embedDepthMax'], as: 'count' },
+  'limit-embeds': { to: ['limits', 'embedsMax'], as: 'count' },
+  'limit-plan-cost': { to: ['limits', 'planCostMax'], as: 'count' },
 }
 
 const READ_APART = [
@@ -183,6 +190,7 @@ function toDocument(
     database: { ...readConnection(readers.text('db-uri', settings['db-uri'])) },
     // Without `db-anon-role` nobody is anonymous: PostgREST's default, not a project's.
     rest: { anonRole: null, extraSearchPath: ['public'], appSettings: {}, trustForwarded: true },
+    limits: {},
   }
   for (const [key, { to, as }] of Object.entries(MAPPED)) {
     const value = readers[as](key, settings[key])

@@ -57,6 +57,29 @@ export const RestSettings = z.object({
 })
 export type RestSettings = z.infer<typeof RestSettings>
 
+const KiB = 1024
+const MiB = 1024 * KiB
+
+/** What one request may ask of the project. The operator's: nothing that a tenant sets in the database raises them. */
+export const RequestLimits = z.object({
+  bodyBytesMax: z
+    .int()
+    .positive()
+    .default(10 * MiB),
+  urlBytesMax: z
+    .int()
+    .positive()
+    .default(16 * KiB),
+  /** Of one statement; what a role or function has itself holds where it is shorter. */
+  statementTimeoutMs: z.int().positive().default(15_000),
+  /** How deep `select` may nest embeds, and how many it may have in all. */
+  embedDepthMax: z.int().positive().default(8),
+  embedsMax: z.int().positive().default(100),
+  /** Greatest cost, in the planner's own units, of a statement that is carried out; null asks the planner nothing. */
+  planCostMax: z.number().positive().nullable().default(null),
+})
+export type RequestLimits = z.infer<typeof RequestLimits>
+
 export const ProjectDocument = z.object({
   version: z.literal(1),
   ref: z.string(),
@@ -78,19 +101,6 @@ export const ProjectDocument = z.object({
   jwtSecret: z.string().min(32),
   keys: z.object({ anon: z.string(), serviceRole: z.string() }),
   rest: RestSettings.prefault({}),
-  limits: z
-    .object({
-      bodyBytesMax: z
-        .int()
-        .positive()
-        .default(10 * 1024 * 1024),
-      urlBytesMax: z
-        .int()
-        .positive()
-        .default(16 * 1024),
-      statementTimeoutMs: z.int().positive().default(15_000),
-      embedDepthMax: z.int().positive().default(8),
-    })
-    .prefault({}),
+  limits: RequestLimits.prefault({}),
 })
 export type ProjectDocument = z.infer<typeof ProjectDocument>

@@ -89,6 +89,31 @@ describe('projects', () => {
     expect(Project.parse(body).limits).toEqual({ ...before, db: { ...before.db, memory_mb: 1024 } })
   })
 
+  test.each([
+    ['a URL no edge would take', { url_bytes_max: 64 * 1024 }],
+    ['a statement that outlives its answer', { statement_timeout_ms: 300_000 }],
+    ['no embed at all', { embed_depth_max: 0 }],
+    ['a limit nobody knows', { rows_max: 5 }],
+  ])('a limit that cannot be is refused: %s', async (_what, body) => {
+    const path = '/v1/projects/blue-shop/limits'
+    expect((await on.call('PATCH', path, { as: owner, body })).body.code).toBe('request-invalid')
+  })
+
+  test('what a request may ask for is changed, and taken back', async () => {
+    const limit = async (body: object) =>
+      Project.parse((await on.call('PATCH', '/v1/projects/blue-shop/limits', { as: owner, body })).body)
+        .limits
+    const wanted = {
+      url_bytes_max: 4096,
+      statement_timeout_ms: 500,
+      embed_depth_max: 2,
+      embeds_max: 9,
+      plan_cost_max: 1e5,
+    }
+    expect(await limit(wanted)).toMatchObject(wanted)
+    expect(await limit({ plan_cost_max: null })).toMatchObject({ ...wanted, plan_cost_max: null })
+  })
+
   test('rotating makes other keys', async () => {
     const before = (await get('/v1/projects/blue-shop/keys')).body
     await post('/v1/projects/blue-shop/rotate-keys')

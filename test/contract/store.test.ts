@@ -1,4 +1,5 @@
 /** The store against a real Postgres. */
+import { ProjectLimits } from '@cascata/shared/contract/projects'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from './store.ts'
 
@@ -20,11 +21,7 @@ const project = (ref: string) => ({
   name: ref,
   template: 'empty',
   desired: 'running' as const,
-  limits: {
-    runtime: { memory_mb: 256, cpus: 1, pids: 128 },
-    db: { memory_mb: 512, cpus: 1, pids: 256 },
-    body_bytes_max: 1024,
-  },
+  limits: ProjectLimits.parse({ body_bytes_max: 1024 }),
   settings: { rest: {} as never },
   secrets: 'sealed',
 })

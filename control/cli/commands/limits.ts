@@ -14,6 +14,11 @@ type Options = {
   dbCpus?: number
   dbPids?: number
   bodyBytes?: number
+  urlBytes?: number
+  statementTimeout?: number
+  embedDepth?: number
+  embeds?: number
+  planCost?: number | 'off'
   wait?: true
 }
 
@@ -23,10 +28,13 @@ const number = (text: string): number => {
   return value
 }
 
+/** Not null yet: commander takes that for an option without a value. */
+const numberOrOff = (text: string): number | 'off' => (text === 'off' ? text : number(text))
+
 export function limitsCommand(projects: Command, context: Context): void {
   projects
     .command('limits <ref>')
-    .description('show what its containers may use, or change it')
+    .description('show what its containers may use and its requests may ask for, or change it')
     .option('--memory <mib>', "the runtime's memory", number)
     .option('--cpus <cpus>', "the runtime's processors", number)
     .option('--pids <count>', "the runtime's processes", number)
@@ -34,6 +42,15 @@ export function limitsCommand(projects: Command, context: Context): void {
     .option('--db-cpus <cpus>', "the database's processors", number)
     .option('--db-pids <count>', "the database's processes", number)
     .option('--body-bytes <bytes>', 'largest body of a request', number)
+    .option('--url-bytes <bytes>', 'longest URL of a request', number)
+    .option('--statement-timeout <ms>', 'longest run of a statement', number)
+    .option('--embed-depth <levels>', 'deepest nesting of embeds in a select', number)
+    .option('--embeds <count>', 'most embeds in a select', number)
+    .option(
+      '--plan-cost <cost>',
+      'greatest cost of a statement in the planner\'s units, or "off"',
+      numberOrOff,
+    )
     .option('--wait', 'return when it is so')
     .action(async (ref: string, options: Options, command: Command) => {
       const [client, output] = [await context.client(), context.output(command)]
@@ -50,17 +67,25 @@ export function limitsCommand(projects: Command, context: Context): void {
 
 /** Only what was named: the rest stays as it is. */
 export function changeOf(options: Options): ChangeLimits {
-  const { memory, cpus, pids, dbMemory, dbCpus, dbPids, bodyBytes } = options
+  const { memory, cpus, pids, dbMemory, dbCpus, dbPids } = options
   const runtime = named({ memory_mb: memory, cpus, pids })
   const db = named({ memory_mb: dbMemory, cpus: dbCpus, pids: dbPids })
+  const requests = named({
+    body_bytes_max: options.bodyBytes,
+    url_bytes_max: options.urlBytes,
+    statement_timeout_ms: options.statementTimeout,
+    embed_depth_max: options.embedDepth,
+    embeds_max: options.embeds,
+    plan_cost_max: options.planCost === 'off' ? null : options.planCost,
+  })
   return {
     ...(Object.keys(runtime).length > 0 && { runtime }),
     ...(Object.keys(db).length > 0 && { db }),
-    ...(bodyBytes !== undefined && { body_bytes_max: bodyBytes }),
+    ...requests,
   }
 }
 
-const named = (values: Record<string, number | undefined>): Record<string, number> =>
+const named = <Value>(values: Record<string, Value | undefined>): Record<string, Value> =>
   Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   )

@@ -9,6 +9,7 @@ import { listAll } from '../pages.ts'
 import { Accepted, finish, showWithKeys } from '../project-view.ts'
 import { importCommand } from './import.ts'
 import { limitsCommand } from './limits.ts'
+import { settingsCommand } from './settings.ts'
 
 export function projectCommands(program: Command, context: Context): void {
   const projects = program.command('projects').description('make, list and steer projects')
@@ -29,6 +30,7 @@ export function projectCommands(program: Command, context: Context): void {
   })
   deleteCommand(projects, context)
   limitsCommand(projects, context)
+  settingsCommand(projects, context)
 }
 
 function createCommand(projects: Command, context: Context): void {

@@ -39,9 +39,10 @@ export function lifecycleCases(deps: AppDeps) {
         detail: { limits: wish },
         patch: ({ limits }) => ({
           limits: ProjectLimits.parse({
+            ...limits,
+            ...wish,
             runtime: { ...limits.runtime, ...wish.runtime },
             db: { ...limits.db, ...wish.db },
-            body_bytes_max: wish.body_bytes_max ?? limits.body_bytes_max,
           }),
         }),
       }),

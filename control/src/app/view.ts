@@ -2,7 +2,7 @@
 import type { AuditEntry } from '@cascata/shared/contract/audit'
 import type { Backup } from '@cascata/shared/contract/backups'
 import type { Operation } from '@cascata/shared/contract/operations'
-import type { Project } from '@cascata/shared/contract/projects'
+import { type Project, ProjectLimits } from '@cascata/shared/contract/projects'
 import type { Token } from '@cascata/shared/contract/tokens'
 import type { TokenRow } from '../store/tables/access.ts'
 import type { AuditRow } from '../store/tables/audit.ts'
@@ -25,7 +25,8 @@ export const viewProject = (row: ProjectRow, instance: Instance): Project => ({
   url: instance.projectUrl(row.ref),
   generation: row.generation,
   observed_generation: row.observedGeneration,
-  limits: row.limits,
+  // A row written before a limit was thought of has its default.
+  limits: ProjectLimits.parse(row.limits),
   last_problem: row.lastProblem,
   created_at: time(row.createdAt),
   updated_at: time(row.updatedAt),

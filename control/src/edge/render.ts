@@ -4,11 +4,12 @@
  * The text holds its own digest behind the probe's socket, so that what nginx really serves can be asked.
  */
 import { createHash } from 'node:crypto'
+import { URL_BYTES_MAX } from '@cascata/shared/contract/projects'
 import type { Domain } from '@cascata/shared/domain'
 import type { Problem } from '@cascata/shared/problem'
+import { BodyTooLarge, UrlTooLong } from '@cascata/shared/problems/bounds'
 import { ControlStarting, ProjectStarting, UnknownHost, UpstreamTimeout } from '@cascata/shared/problems/edge'
 import { ProjectPaused } from '@cascata/shared/problems/projects'
-import { RequestTooLarge } from '@cascata/shared/problems/request'
 import { bodyOf } from './answers.ts'
 import type { EdgeSite, ProjectSite } from './site.ts'
 
@@ -130,6 +131,12 @@ const unknownHosts = (site: EdgeSite) => `server {
   listen 8080 default_server;
   listen 8443 ssl default_server;
   server_name _;
+  # A line that does not fit is answered before its host and path are known.
+  error_page 414 /url-too-long;
+  location = /url-too-long {
+    internal;
+${indented(indented(saying(UrlTooLong(URL_BYTES_MAX), {})))}
+  }
 ${indented(problemPages(site))}
 ${indented(everything(UnknownHost(), {}))}
 }`
@@ -181,7 +188,7 @@ function projectBlocks(site: EdgeSite, { ref, answer, bodyBytesMax }: ProjectSit
       passTo(name, {
         away: ProjectStarting(ref),
         late: UpstreamTimeout(),
-        large: RequestTooLarge(bodyBytesMax),
+        large: BodyTooLarge(bodyBytesMax),
       }),
     ]),
   ].join('\n\n')
@@ -223,6 +230,8 @@ function saying(answer: Problem, { retryAfterS }: How): string {
     'default_type application/problem+json;',
     'add_header X-Request-Id $request_id always;',
     'add_header Cache-Control no-store always;',
+    // A page of another origin could not read it otherwise: constant text, for anybody.
+    'add_header Access-Control-Allow-Origin * always;',
     ...(retryAfterS === undefined ? [] : [`add_header Retry-After ${retryAfterS} always;`]),
     `return ${status} ${bodyOf(answer, status)};`,
   ].join('\n')

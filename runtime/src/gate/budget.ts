@@ -1,6 +1,7 @@
 /** Reads a body whole, within its budget of bytes and time. A body is never begun that says it is too large. */
 import type { IncomingMessage } from 'node:http'
-import { BodyTooLarge, BodyTooSlow } from './errors.ts'
+import { BodyTooLarge } from '@cascata/shared/problems/bounds'
+import { BodyTooSlow } from './errors.ts'
 import { BODY_SILENCE_MS, BODY_TOTAL_MS } from './limits.ts'
 
 export type BodyBudget = { bytesMax: number; silenceMs?: number; totalMs?: number }

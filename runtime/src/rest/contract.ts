@@ -1,6 +1,8 @@
 /**
  * What the REST service takes and gives. No HTTP framework is known here: the shell translates.
  */
+import type { RequestLimits } from '@cascata/shared/project-document'
+
 export type RestRequestInput = {
   method: string
   /** Path after `/rest/v1`, still percent-encoded, with its leading slash. */
@@ -23,16 +25,18 @@ export type RestResponse = {
   body: Buffer | string | null
 }
 
-/** Greatest sizes a single request may ask for. */
-export type RestLimits = {
-  embedDepthMax: number
-  statementTimeoutMs: number
-}
+/** What a single request may ask for; sizes of URL and body are the gate's. */
+export type RestLimits = Omit<RequestLimits, 'bodyBytesMax' | 'urlBytesMax'>
 
 export const DEFAULT_LIMITS: RestLimits = {
-  embedDepthMax: 16,
+  embedDepthMax: 8,
+  embedsMax: 100,
   statementTimeoutMs: 15_000,
+  planCostMax: null,
 }
 
 /** Query shapes whose plan and statement are kept. */
 export const PLAN_CACHE_ENTRIES_MAX = 1_000
+
+/** What the planner said of a shape is asked again after this long: tables grow. */
+export const PLAN_COST_KEPT_MS = 60_000

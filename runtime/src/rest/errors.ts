@@ -3,7 +3,7 @@
  *
  * Codes, messages and statuses are interface; the one renderer is `errorToResponse` in respond.ts.
  */
-import { Problem } from '@cascata/shared/problem'
+import { Problem, problem } from '@cascata/shared/problem'
 
 export class RestError extends Problem {
   /** Any JSON; shown as `details`. */
@@ -26,6 +26,30 @@ export class RestError extends Problem {
     this.statusText = fields.statusText
   }
 }
+
+/** Limits of a project, which PostgREST does not know: in its four fields, under codes of ours. */
+export const EmbedDepthExceeded = problem('embed-depth-exceeded', {
+  status: 400,
+  title: 'Embeds nested too deep',
+  detail: (depthMax: number) =>
+    `The select nests embeds deeper than the ${depthMax} levels this project allows.`,
+  hint: 'Ask for the deeper rows in a request of their own, or through a view or a function; or raise `embed_depth_max` in the limits of the project.',
+})
+
+export const EmbedsExceeded = problem('embeds-exceeded', {
+  status: 400,
+  title: 'Too many embeds',
+  detail: (embedsMax: number) => `The select has more than the ${embedsMax} embeds this project allows.`,
+  hint: 'Ask in several requests, or through a view or a function; or raise `embeds_max` in the limits of the project.',
+})
+
+export const PlanCostExceeded = problem('plan-cost-exceeded', {
+  status: 400,
+  title: 'Statement too costly',
+  detail: (cost: number, costMax: number) =>
+    `The planner puts the cost of this request at ${cost}; this project allows ${costMax}.`,
+  hint: 'Ask for fewer rows (a filter that has an index, a limit), or raise `plan_cost_max` in the limits of the project.',
+})
 
 const error = (code: string, status: number, message: string, details?: unknown, hint?: string | null) =>
   new RestError({ code, status, message, details, hint })
@@ -171,3 +195,13 @@ export const SchemaCacheMissing = () =>
 
 /** As Postgres would say it, without asking: the cast is not a type this database has. */
 export const TypeUnknown = (type: string) => error('42704', 400, `type "${type}" does not exist`)
+
+/** Ended by the project's own limit. Postgres' code and words stay, for clients tell by them. */
+export const StatementTimedOut = (message: string, timeoutMs: number) =>
+  error(
+    '57014',
+    504,
+    message,
+    `The statement ran longer than the ${timeoutMs} ms this project allows.`,
+    'Ask for less, give the filter an index, or raise `statement_timeout_ms` in the limits of the project.',
+  )

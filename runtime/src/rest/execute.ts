@@ -1,6 +1,6 @@
 /** Runs a planned request as one turn of the database, and reads its one row. */
 import type { RestSettings } from '@cascata/shared/project-document'
-import type { Answer, Database, Turn } from '../session/database.ts'
+import type { Answer, Database, Query, Turn } from '../session/database.ts'
 import type { Session } from '../session/session.ts'
 import type { RestRequestInput } from './contract.ts'
 import { MaxAffectedExceeded, NotSingular, PutKeyMismatch } from './errors.ts'
@@ -9,6 +9,7 @@ import type { Plan } from './plan/types.ts'
 import { bind, type Prepared } from './prepared.ts'
 import type { RestRequest } from './request/types.ts'
 import type { Routine, SchemaCache } from './schema/types.ts'
+import { timedOut } from './statement-timeout.ts'
 
 export type Execution = {
   database: Database
@@ -38,7 +39,7 @@ export async function execute(
 ): Promise<Result> {
   const { plan } = prepared
   const turn = turnOf(execution, request, prepared)
-  const answer = await execution.database.run(turn, signal)
+  const answer = await runInTime(execution.database, turn, signal)
   if (plan.media.kind === 'plan') return explained(answer)
   const result = readRow(answer, plan)
   const refusal = refusalOf(plan, request, result)
@@ -46,6 +47,26 @@ export async function execute(
   return estimates(request, execution.settings, result)
     ? { ...result, total: await estimate(execution, turn, { request, prepared, result }, signal) }
     : result
+}
+
+async function runInTime(database: Database, turn: Turn, signal: AbortSignal): Promise<Answer> {
+  const startedAt = performance.now()
+  try {
+    return await database.run(turn, signal)
+  } catch (error) {
+    throw timedOut(error, turn, performance.now() - startedAt) ?? error
+  }
+}
+
+/** Asks about the statement instead of carrying it out: nothing of the project's runs before it. */
+export function planningTurn(
+  execution: Execution,
+  request: RestRequest,
+  prepared: Prepared,
+  { settings = [], ...queries }: { settings?: [string, string][]; before?: Query; main: Query },
+): Turn {
+  const { before: _none, ...turn } = turnOf(execution, request, prepared)
+  return { ...turn, ...queries, settings: [...turn.settings, ...settings], readOnly: true, end: 'commit' }
 }
 
 function turnOf(execution: Execution, request: RestRequest, { plan, main }: Prepared): Turn {

@@ -6,6 +6,7 @@ import type { Session } from '../session/session.ts'
 import type { RestRequestInput } from './contract.ts'
 import type { RestRequest } from './request/types.ts'
 import type { Routine, SchemaCache } from './schema/types.ts'
+import { withinTimeout } from './statement-timeout.ts'
 
 type Setting = readonly [name: string, value: string]
 
@@ -16,6 +17,8 @@ type Constants = {
   /** The call of the pre-request function. */
   before: Query | null
 }
+
+const NONE: readonly Setting[] = []
 
 const known = new WeakMap<RestSettings, Constants>()
 
@@ -45,17 +48,21 @@ function searchPath({ searchPaths }: Constants, schema: string, extra: readonly 
   return setting
 }
 
-export function localSettings(
-  context: { settings: RestSettings; session: Session; input: RestRequestInput; cache: SchemaCache },
-  request: RestRequest,
-  routine: Routine | null,
-): Setting[] {
-  const { settings, session, input, cache } = context
+type Context = {
+  settings: RestSettings
+  session: Session
+  input: RestRequestInput
+  cache: SchemaCache
+  timeoutMs: number
+}
+
+export function localSettings(context: Context, request: RestRequest, routine: Routine | null): Setting[] {
+  const { settings, session, input, cache, timeoutMs } = context
   const constants = constantsOf(settings)
   const { timezone } = request.preferences
   const local: Setting[] = [searchPath(constants, request.schema, settings.extraSearchPath)]
   // Before the role is taken on: some may be set only by us.
-  for (const setting of cache.roleSettings(session.role)) {
+  for (const setting of withinTimeout(cache.roleSettings(session.role), timeoutMs)) {
     if (setting[0] !== 'default_transaction_isolation') local.push(setting)
   }
   local.push(
@@ -66,7 +73,7 @@ export function localSettings(
   )
   pushHeaders(local, input.headers)
   if (timezone !== null) local.push(['timezone', timezone])
-  for (const setting of routine?.settings ?? []) {
+  for (const setting of withinTimeout(routine?.settings ?? NONE, timeoutMs)) {
     if (settings.hoistedSettings.includes(setting[0])) local.push(setting)
   }
   for (const setting of constants.appSettings) local.push(setting)

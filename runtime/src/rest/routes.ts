@@ -3,6 +3,7 @@
  *
  * It knows no HTTP framework; the shell mounts `handle`.
  */
+import { Problem } from '@cascata/shared/problem'
 import type { RestSettings } from '@cascata/shared/project-document'
 import { type Database, DatabaseUnavailable, PostgresError } from '../session/database.ts'
 import type { StoredSettings } from '../session/database-settings.ts'
@@ -14,6 +15,7 @@ import {
   type RestRequestInput,
   type RestResponse,
 } from './contract.ts'
+import { CostGate } from './cost.ts'
 import { RestError, SchemaCacheMissing } from './errors.ts'
 import { execute } from './execute.ts'
 import { Describer } from './openapi/describer.ts'
@@ -94,6 +96,7 @@ export function createRest(options: RestOptions): Rest {
   const describer = new Describer()
   const documents = new Documents()
   const urlNow = options.url ?? (() => 'http://localhost/rest/v1')
+  const costs = new CostGate()
   let timezones: ReadonlySet<string> | null = null
 
   async function answer(input: RestRequestInput, session: Session, signal: AbortSignal) {
@@ -125,6 +128,8 @@ export function createRest(options: RestOptions): Rest {
     const prepared = known?.prepared ?? shapes.get(cache, request, now)
     if (known === null && outline !== null) recall.learn(outline, { request, prepared })
     timing?.done('plan')
+    const { planCostMax } = limits
+    if (planCostMax !== null) await costs.admit({ execution, request, prepared }, planCostMax, signal)
     const result = await execute(execution, request, prepared, signal)
     timing?.done('transaction')
     const response = respond(prepared.plan, request, result)
@@ -150,6 +155,7 @@ export function createRest(options: RestOptions): Rest {
 /** What is no choice of ours and no word of Postgres' passes on: the shell logs it and answers 500. */
 function toRestError(error: unknown, { anonymous }: Session): RestError {
   if (error instanceof RestError) return error
+  if (error instanceof Problem) return new RestError(error)
   if (error instanceof PostgresError) return refusalToError(error, anonymous)
   if (error instanceof DatabaseUnavailable) return unavailableToError(error)
   throw error

@@ -4,7 +4,8 @@ import { ProjectRef } from '../ids.ts'
 import { RestSettings } from '../project-document.ts'
 import { Operation } from './operations.ts'
 
-const MiB = 1024 * 1024
+const KiB = 1024
+const MiB = 1024 * KiB
 
 /** What each of a project's containers may use. */
 export const ContainerLimits = z.object({
@@ -13,15 +14,34 @@ export const ContainerLimits = z.object({
   pids: z.int().min(32).max(65_536),
 })
 
+/** The edge takes no request line above 32 KiB: no project's limit is higher than this. */
+export const URL_BYTES_MAX = 30 * KiB
+
+/** What one request may ask for: live, no container is replaced. */
+const RequestBounds = z.object({
+  body_bytes_max: z
+    .int()
+    .positive()
+    .max(1024 * MiB)
+    .default(10 * MiB),
+  url_bytes_max: z
+    .int()
+    .min(256)
+    .max(URL_BYTES_MAX)
+    .default(16 * KiB),
+  /** Below the two minutes that the edge waits for an answer. */
+  statement_timeout_ms: z.int().min(10).max(110_000).default(15_000),
+  embed_depth_max: z.int().min(1).max(32).default(8),
+  embeds_max: z.int().min(1).max(1_000).default(100),
+  /** In the planner's units; null is no limit. */
+  plan_cost_max: z.number().positive().nullable().default(null),
+})
+
 export const ProjectLimits = z
   .object({
     runtime: ContainerLimits.prefault({ memory_mb: 256, cpus: 1, pids: 128 }),
     db: ContainerLimits.prefault({ memory_mb: 512, cpus: 1, pids: 256 }),
-    body_bytes_max: z
-      .int()
-      .positive()
-      .max(1024 * MiB)
-      .default(10 * MiB),
+    ...RequestBounds.shape,
   })
   .meta({ id: 'ProjectLimits' })
 export type ProjectLimits = z.infer<typeof ProjectLimits>
@@ -53,13 +73,9 @@ export const ChangeLimits = z
   .strictObject({
     runtime: z.strictObject(optional(ContainerLimits.shape)).optional(),
     db: z.strictObject(optional(ContainerLimits.shape)).optional(),
-    body_bytes_max: z
-      .int()
-      .positive()
-      .max(1024 * MiB)
-      .optional(),
+    ...optional(RequestBounds.shape),
   })
-  .meta({ id: 'ChangeLimits', examples: [{ db: { memory_mb: 1024 } }] })
+  .meta({ id: 'ChangeLimits', examples: [{ db: { memory_mb: 1024 }, statement_timeout_ms: 5000 }] })
 export type ChangeLimits = z.infer<typeof ChangeLimits>
 
 /** What was last seen of it. */

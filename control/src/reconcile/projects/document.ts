@@ -1,5 +1,5 @@
 /** The project document that the runtime reads: intent, keys and where its database is, as the runtime sees it. Pure. */
-import type { ProjectSecrets } from '@cascata/shared/contract/projects'
+import { ProjectLimits, type ProjectSecrets } from '@cascata/shared/contract/projects'
 import { ProjectDocument } from '@cascata/shared/project-document'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 
@@ -18,8 +18,21 @@ export function documentOf(row: Intent, secrets: ProjectSecrets, url: string): P
     jwtSecret: secrets.jwtSecret,
     keys: { anon: secrets.anonKey, serviceRole: secrets.serviceRoleKey },
     rest: row.settings.rest,
-    limits: { bodyBytesMax: row.limits.body_bytes_max },
+    limits: limitsOf(row.limits),
   })
+}
+
+function limitsOf(stored: ProjectLimits): ProjectDocument['limits'] {
+  // A row written before a limit was thought of has its default.
+  const limits = ProjectLimits.parse(stored)
+  return {
+    bodyBytesMax: limits.body_bytes_max,
+    urlBytesMax: limits.url_bytes_max,
+    statementTimeoutMs: limits.statement_timeout_ms,
+    embedDepthMax: limits.embed_depth_max,
+    embedsMax: limits.embeds_max,
+    planCostMax: limits.plan_cost_max,
+  }
 }
 
 export const renderDocument = (document: ProjectDocument): string => `${JSON.stringify(document, null, 2)}\n`

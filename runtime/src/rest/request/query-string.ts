@@ -1,6 +1,7 @@
 /** A raw query string to a typed query: which parameter is a filter, which an argument, which is reserved. */
 import type { Parameter } from '../../session/database.ts'
 import { Cursor } from './cursor.ts'
+import { EmbedBudget, type EmbedLimits } from './embed-budget.ts'
 import { arrayLiteral, parseLogic, parseLogicPath, parseOperation, wholeValue } from './filter.ts'
 import { parseNames, parseTreePath } from './names.ts'
 import { parseOrder } from './order.ts'
@@ -71,7 +72,7 @@ const lastPiece = (key: string): string => key.slice(key.lastIndexOf('.') + 1)
 
 type Context = {
   values: Parameter[]
-  embedDepthMax: number
+  embeds: EmbedLimits
   /** A function called by GET: bare values are its arguments. */
   bareArgs: boolean
 }
@@ -97,7 +98,7 @@ export function parseQuery(pairs: readonly Pair[], context: Context): ParsedQuer
     else if (key === 'on_conflict') parsed.onConflict ??= parseColumns('on_conflict', value)
     else parseOther(parsed, args, key, value, context)
   }
-  parsed.select = parseSelect(new Cursor(select ?? '*', values), context.embedDepthMax)
+  parsed.select = parseSelect(new Cursor(select ?? '*', values), new EmbedBudget(context.embeds))
   for (const [name, all] of args) parsed.args.push(toArg(name, all, values))
   return parsed
 }

@@ -38,8 +38,7 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
   const pairs = splitQuery(isDocument ? '' : input.query)
   const values: Parameter[] = []
   const bareArgs = action.kind === 'call' && action.get
-  const { embedDepthMax } = context.limits
-  const { rawPages, ...query } = parseQuery(pairs, { values, embedDepthMax, bareArgs })
+  const { rawPages, ...query } = parseQuery(pairs, { values, embeds: context.limits, bareArgs })
   const range = topLevelRange(rawPages.get(''), input.method === 'GET' ? input.headers.range : undefined)
   if (action.kind === 'put' && (range.limit !== null || range.offset !== 0)) throw PutLimited()
   const contentType = input.headers['content-type']?.split(';')[0]?.trim() || 'application/json'

@@ -1,27 +1,26 @@
 /** `select=`: columns with alias, path, cast and aggregate; embeds and spreads, nested. */
-import { QueryNotParsed } from '../errors.ts'
 import type { Cursor } from './cursor.ts'
+import type { EmbedBudget } from './embed-budget.ts'
 import { parseField, parseIdentifier, parseName, parsePath } from './names.ts'
 import type { Aggregate, EmbedItem, FieldItem, SelectItem } from './types.ts'
 
 const AGGREGATES = ['sum', 'avg', 'count', 'max', 'min'] as const
 
-export function parseSelect(cursor: Cursor, depthMax: number): SelectItem[] {
+export function parseSelect(cursor: Cursor, budget: EmbedBudget): SelectItem[] {
   const what = `failed to parse select parameter (${cursor.text})`
-  const items = parseItems(cursor, depthMax)
+  const items = parseItems(cursor, budget)
   // What follows the last embed is not looked at: PostgREST does not either, and clients rely on it.
   if (items === null) throw cursor.error(what)
   return items
 }
 
-function parseItems(cursor: Cursor, depthLeft: number): SelectItem[] | null {
-  if (depthLeft < 0) throw QueryNotParsed('failed to parse select parameter', 'embeds are nested too deep')
+function parseItems(cursor: Cursor, budget: EmbedBudget): SelectItem[] | null {
   const items: SelectItem[] = []
   cursor.skipBlanks()
   if (cursor.pos >= cursor.text.length || cursor.peek(')')) return items
   do {
     cursor.skipBlanks()
-    const item = parseItem(cursor, depthLeft)
+    const item = parseItem(cursor, budget)
     if (item === null) return null
     items.push(item)
     cursor.skipBlanks()
@@ -29,10 +28,10 @@ function parseItems(cursor: Cursor, depthLeft: number): SelectItem[] | null {
   return items
 }
 
-function parseItem(cursor: Cursor, depthLeft: number): SelectItem | null {
+function parseItem(cursor: Cursor, budget: EmbedBudget): SelectItem | null {
   if (cursor.peek('...')) {
     cursor.pos += 3
-    return parseEmbed(cursor, depthLeft, { alias: null, spread: true })
+    return parseEmbed(cursor, budget, { alias: null, spread: true })
   }
   if (cursor.peek('*')) return parseStar(cursor)
   const mark = cursor.mark()
@@ -46,7 +45,7 @@ function parseItem(cursor: Cursor, depthLeft: number): SelectItem | null {
   }
   if (cursor.peek('(') || opensEmbed(cursor)) {
     cursor.back(start)
-    return parseEmbed(cursor, depthLeft, { alias, spread: false })
+    return parseEmbed(cursor, budget, { alias, spread: false })
   }
   cursor.back(mark)
   cursor.forget()
@@ -144,7 +143,7 @@ function atItemEnd(cursor: Cursor): boolean {
 
 function parseEmbed(
   cursor: Cursor,
-  depthLeft: number,
+  budget: EmbedBudget,
   { alias, spread }: { alias: string | null; spread: boolean },
 ): EmbedItem | null {
   const name = parseName(cursor)
@@ -160,7 +159,9 @@ function parseEmbed(
   // A JSON path cannot be embedded: say so at its arrow, not at its end.
   if (cursor.peek('->') && parsePath(cursor) === null) return null
   if (!cursor.take('(')) return null
-  const select = parseItems(cursor, depthLeft - 1)
+  budget.enter()
+  const select = parseItems(cursor, budget)
+  budget.leave()
   if (select === null || !cursor.take(')')) return null
   cursor.skipBlanks()
   return { kind: 'embed', name, alias, hint, join, spread, select }

@@ -1,0 +1,45 @@
+import { ProjectLimits, ProjectSettings } from '@cascata/shared/contract/projects'
+import { expect, test } from 'vitest'
+import { documentOf } from './document.ts'
+
+const secrets = {
+  jwtSecret: 'a-secret-of-this-test-and-no-other-project',
+  anonKey: 'a',
+  serviceRoleKey: 's',
+  passwords: { supabase_admin: '1', authenticator: '2', postgres: '3' },
+}
+const intent = (limits: object) => ({
+  ref: 'shop',
+  generation: 3,
+  settings: ProjectSettings.parse({}),
+  limits: limits as ProjectLimits,
+})
+
+test('every limit of a request reaches the runtime', () => {
+  const limits = ProjectLimits.parse({
+    body_bytes_max: 1,
+    url_bytes_max: 300,
+    statement_timeout_ms: 20,
+    embed_depth_max: 3,
+    embeds_max: 4,
+    plan_cost_max: 5.5,
+  })
+  expect(documentOf(intent(limits), secrets, 'http://shop.localhost:8080').limits).toEqual({
+    bodyBytesMax: 1,
+    urlBytesMax: 300,
+    statementTimeoutMs: 20,
+    embedDepthMax: 3,
+    embedsMax: 4,
+    planCostMax: 5.5,
+  })
+})
+
+test('a row from before a limit was thought of has its default', () => {
+  const { runtime, db } = ProjectLimits.parse({})
+  const { limits } = documentOf(
+    intent({ runtime, db, body_bytes_max: 9 }),
+    secrets,
+    'http://shop.localhost:8080',
+  )
+  expect(limits).toMatchObject({ bodyBytesMax: 9, embedDepthMax: 8, planCostMax: null })
+})
