@@ -83,23 +83,23 @@ export async function startRuntime(input: {
     isDraining: draining,
     logger,
   })
-  const server = createHttpServer(app)
+  const http = createHttpServer(app)
 
   // Listening begins before the services can answer: what comes early is held, not refused.
   const started = Promise.all(services.map((service) => service.start())).then(() => {
     readiness.open()
     logger.info({ generation: generation() }, 'ready')
   })
-  await listen(server, config.listen)
+  await listen(http.server, config.listen)
   logger.info({ listen: config.listen, generation: generation() }, 'listening')
 
   return {
-    address: 'socket' in config.listen ? config.listen.socket : server.address(),
+    address: 'socket' in config.listen ? config.listen.socket : http.server.address(),
     started,
     async stop() {
       isDraining = true
       logger.info({ underWay: admission.underWay() }, 'draining')
-      const clean = await drain(server, input.drainMs ?? DRAIN_MS)
+      const clean = await drain(http, input.drainMs ?? DRAIN_MS)
       const closing = admission
         .idle()
         .then(() => Promise.all(services.map((service) => service.close())))

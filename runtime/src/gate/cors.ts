@@ -2,7 +2,7 @@
  * CORS by hand: any origin may call unless some are named, for the credential is a header that no browser sends by
  * itself. The headers are constants on the hot path; only a preflight is looked into.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 
 const EXPOSED = [
   'Content-Encoding',
@@ -16,6 +16,7 @@ const EXPOSED = [
   'Range-Unit',
 ]
 
+type WithHeaders = { headers: IncomingHttpHeaders }
 type Headers = readonly (readonly [name: string, value: string])[]
 
 const EXPOSE = ['access-control-expose-headers', EXPOSED.join(', ')] as const
@@ -27,7 +28,7 @@ const FOR_ANYBODY: Headers = [['access-control-allow-origin', '*'], EXPOSE]
 const FOR_NOBODY: Headers = [['vary', 'Origin']]
 
 /** @param allowed origins; none is any. Whoever is not among them is answered all the same: browsers refuse. */
-export function corsHeaders({ headers: { origin } }: IncomingMessage, allowed: readonly string[]): Headers {
+export function corsHeaders({ headers: { origin } }: WithHeaders, allowed: readonly string[]): Headers {
   if (allowed.length === 0) return FOR_ANYBODY
   return origin !== undefined && allowed.includes(origin)
     ? [...allowing(origin), EXPOSE, ...FOR_NOBODY]
@@ -43,7 +44,7 @@ const HEADER_LIST = /^[\w\-!#$%&'*+.^`|~, ]{1,2048}$/
 
 /** Headers that answer a preflight; undefined when the request is none (an `OPTIONS` of its own is the service's). */
 export function preflightHeaders(
-  request: IncomingMessage,
+  request: WithHeaders & { method: string },
   allowedOrigins: readonly string[],
 ): [string, string][] | undefined {
   const { headers } = request

@@ -2,17 +2,16 @@
  * What happens to a request: id -> preflight or health -> place under way -> URL budget -> service by prefix ->
  * who asks -> held while starting -> body budget -> service -> answer -> one record.
  *
- * It knows no service by name and no SQL. node:http is spoken directly: this is the hot path of everything.
+ * It knows no service by name, no SQL, and nothing of how a request came off the wire.
  */
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { REQUEST_ID_HEADER } from '@cascata/shared/http'
 import { Problem } from '@cascata/shared/problem'
 import { UrlTooLong } from '@cascata/shared/problems/bounds'
 import type { ProjectDocument } from '@cascata/shared/project-document'
 
 import type { Admission } from '../gate/admission.ts'
-import { CallerGone, readBody } from '../gate/budget.ts'
-import { leaving } from '../gate/caller.ts'
+import { CallerGone } from '../gate/budget.ts'
 import { corsHeaders, preflightHeaders } from '../gate/cors.ts'
 import { Starting } from '../gate/errors.ts'
 import { START_HOLD_MS } from '../gate/limits.ts'
@@ -23,10 +22,10 @@ import { requestId } from '../gate/request-id.ts'
 import type { Identify } from '../session/claims.ts'
 import type { Project } from '../session/project.ts'
 import type { Session } from '../session/session.ts'
+import type { Asked } from './asked.ts'
 import { problemDialect } from './dialects.ts'
 import { InternalError, ServiceNotFound } from './errors.ts'
 import type { Health } from './health.ts'
-import { send } from './send.ts'
 import type { Answer, Service } from './service.ts'
 
 export type AppDeps = {
@@ -43,75 +42,92 @@ export type AppDeps = {
 }
 
 /** One request and what became known of it on its way. */
-type Exchange = {
-  readonly request: IncomingMessage
+export type Exchange = {
+  readonly asked: Asked
   readonly id: string
-  readonly method: string
   readonly path: string
   readonly query: string
   readonly startedAt: number
-  readonly gone: AbortSignal
   service: Service | undefined
   session: Session | undefined
+}
+
+export type Reply = {
+  answer: Answer
+  /** Headers that every answer has, whatever made it. */
+  common: Answer['headers']
+  /** The connection is not kept: we are about to end. */
+  close: boolean
 }
 
 /** The status that nginx gives a request whose caller left; only ever logged. */
 const CALLER_GONE_STATUS = 499
 
-export function createApp(deps: AppDeps): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => {
-    const exchange = begin(request)
-    let bytes = 0
-    const probe = deps.health.isProbe(exchange.path)
-    response.once('close', () => {
-      const aborted = !response.writableFinished
-      const { id, method, path, query, session } = exchange
-      const status = aborted ? CALLER_GONE_STATUS : response.statusCode
-      const ms = performance.now() - exchange.startedAt
-      // Probes come every few seconds for ever: they would be most of the log.
-      writeRecord(deps.logger, probe ? 'debug' : 'info', () =>
-        requestMembers({ id, method, path, query, status, ms, bytes, session, aborted }),
-      )
-    })
-    // Neither can fail: `answerTo` turns every throw into an answer.
-    void answerTo(exchange, deps).then((answer) => {
-      if (!answer || response.destroyed) {
-        response.destroy()
-        return
+export type App = {
+  begin(asked: Asked): Exchange
+  /** Never rejects. @returns undefined when there is nobody left to answer. */
+  answer(exchange: Exchange): Promise<Reply | undefined>
+  /** The one record of a request, once its end is known. */
+  record(exchange: Exchange, end: { status: number; bytes: number; aborted: boolean }): void
+}
+
+export function createApp(deps: AppDeps): App {
+  return {
+    begin,
+    async answer(exchange) {
+      const answer = await answerTo(exchange, deps)
+      if (answer === undefined) return undefined
+      const { rest } = deps.project.current()
+      return {
+        answer: isWritable(answer) ? answer : answerFailure(exchange, unwritable(answer), deps),
+        common: commonHeaders(exchange, rest),
+        close: deps.isDraining(),
       }
-      // A body we did not read to its end must not be taken for the next request.
-      const unread = !request.complete && hasBody(request)
-      const common = commonHeaders(exchange, deps.project.current().rest)
-      bytes = send(response, answer, { common, close: unread || deps.isDraining() })
-    })
+    },
+    record(exchange, { status, bytes, aborted }) {
+      const { asked, id, path, query, session, startedAt } = exchange
+      const ms = performance.now() - startedAt
+      // Probes come every few seconds for ever: they would be most of the log.
+      writeRecord(deps.logger, deps.health.isProbe(path) ? 'debug' : 'info', () =>
+        requestMembers({
+          id,
+          method: asked.method,
+          path,
+          query,
+          status: aborted ? CALLER_GONE_STATUS : status,
+          ms,
+          bytes,
+          session,
+          aborted,
+        }),
+      )
+    },
   }
 }
 
 function commonHeaders(
-  { request, id }: Exchange,
+  { asked, id }: Exchange,
   { corsAllowedOrigins, traceHeader }: ProjectDocument['rest'],
 ): Answer['headers'] {
-  const cors = corsHeaders(request, corsAllowedOrigins)
+  const cors = corsHeaders(asked, corsAllowedOrigins)
   if (traceHeader === null) return [[REQUEST_ID_HEADER, id], ...cors]
   const name = traceHeader.toLowerCase()
-  const given = request.headers[name]
+  const given = asked.headers[name]
   const trace = typeof given === 'string' ? [[traceHeader, given] as const] : []
   // A caller's trace goes back as it came, though our own records have their own id.
   const own = name === REQUEST_ID_HEADER && trace.length > 0 ? [] : [[REQUEST_ID_HEADER, id] as const]
   return [...own, ...trace, ...cors]
 }
 
-function begin(request: IncomingMessage): Exchange {
-  const { url = '/' } = request
+function begin(asked: Asked): Exchange {
+  const { url } = asked
   const mark = url.indexOf('?')
   return {
-    request,
-    id: requestId(request.headers[REQUEST_ID_HEADER]),
-    method: request.method ?? 'GET',
+    asked,
+    id: requestId(asked.headers[REQUEST_ID_HEADER]),
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? '' : url.slice(mark + 1),
     startedAt: performance.now(),
-    gone: leaving(request.socket),
     service: undefined,
     session: undefined,
   }
@@ -120,7 +136,7 @@ function begin(request: IncomingMessage): Exchange {
 /** @returns undefined when there is nobody left to answer. */
 async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | undefined> {
   const { corsAllowedOrigins } = deps.project.current().rest
-  const preflight = preflightHeaders(exchange.request, corsAllowedOrigins)
+  const preflight = preflightHeaders(exchange.asked, corsAllowedOrigins)
   if (preflight) return { status: 200, headers: preflight, body: '' }
   const health = deps.health.answer(exchange.path)
   if (health) return health
@@ -131,19 +147,19 @@ async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | und
     isIn = true
     return await serve(exchange, deps)
   } catch (error) {
-    return answerFailure(exchange, error, deps)
+    return failureOf(exchange, error, deps)
   } finally {
     if (isIn) deps.admission.leave()
   }
 }
 
 async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
-  const { request, method, path, query, gone } = exchange
+  const { asked, path, query } = exchange
   const { limits } = deps.project.current()
   const service = deps.services.find(({ prefix }) => isBelow(path, prefix))
   if (!service) throw ServiceNotFound()
   exchange.service = service
-  if ((request.url ?? '').length > limits.urlBytesMax) throw UrlTooLong(limits.urlBytesMax)
+  if (asked.url.length > limits.urlBytesMax) throw UrlTooLong(limits.urlBytesMax)
 
   const below = path.slice(service.prefix.length) || '/'
   const before = performance.now()
@@ -155,22 +171,22 @@ async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
   if (!deps.readiness.isOpen() && !(await deps.readiness.wait(deps.startHoldMs ?? START_HOLD_MS)))
     throw Starting()
 
-  const reading = readBody(request, { bytesMax: limits.bodyBytesMax })
-  const body = reading === null ? null : await reading
+  const reading = asked.body({ bytesMax: limits.bodyBytesMax })
+  const body = reading instanceof Promise ? await reading : reading
   const input = {
-    method,
+    method: asked.method,
     path: below,
     query,
-    headers: plain(request.headers),
+    headers: plain(asked.headers),
     body,
     jwtMs,
   }
-  return service.handle(input, session, gone)
+  return service.handle(input, session, asked.gone)
 }
 
 /** A key of the query counts where the service says so and no header has one. */
-function headersOf({ request, query }: Exchange, service: Service, below: string): IncomingHttpHeaders {
-  const { headers } = request
+function headersOf({ asked, query }: Exchange, service: Service, below: string): IncomingHttpHeaders {
+  const { headers } = asked
   if (!query.includes('apikey=') || service.takesKeyInQuery?.(below) !== true) return headers
   const apikey = new URLSearchParams(query).get('apikey')
   return apikey === null ? headers : { apikey, ...headers }
@@ -179,10 +195,13 @@ function headersOf({ request, query }: Exchange, service: Service, below: string
 const isBelow = (path: string, prefix: string): boolean =>
   path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 47)
 
-function answerFailure(exchange: Exchange, error: unknown, { logger, project }: AppDeps): Answer | undefined {
+function failureOf(exchange: Exchange, error: unknown, deps: AppDeps): Answer | undefined {
+  const isGone = error instanceof CallerGone || exchange.asked.gone.aborted
+  return isGone ? undefined : answerFailure(exchange, error, deps)
+}
+
+function answerFailure({ id, service }: Exchange, error: unknown, { logger, project }: AppDeps): Answer {
   const isTerse = project.current().rest.errorVerbosity === 'minimal'
-  const { id, gone, service } = exchange
-  if (error instanceof CallerGone || gone.aborted) return undefined
   const dialect = service?.dialect ?? problemDialect
   if (error instanceof Problem) {
     if (error.status >= 500 && error.cause !== undefined) logger.error({ id, err: error.cause }, error.code)
@@ -200,5 +219,18 @@ function plain(headers: IncomingHttpHeaders): Record<string, string> {
   return rest as Record<string, string>
 }
 
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+const FIELD_NAME = /^[\w!#$%&'*+\-.^`|~]+$/
+const FIELD_VALUE = /^[\t -~\x80-\xff]*$/
+
+/** What no HTTP message can say would break the connection, or say something else: SQL may have made it. */
+const isWritable = ({ status, statusText, headers }: Answer): boolean =>
+  Number.isInteger(status) &&
+  status >= 200 &&
+  status <= 999 &&
+  (statusText === undefined || FIELD_VALUE.test(statusText)) &&
+  headers.every(([name, value]) => FIELD_NAME.test(name) && FIELD_VALUE.test(value))
+
+const unwritable = ({ status, headers }: Answer): Error =>
+  new Error(
+    `No HTTP message can be made of status ${status} with the headers ${headers.map(([name]) => name)}.`,
+  )

@@ -11,9 +11,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { chmod, rename } from 'node:fs/promises'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { BODY_TOTAL_MS } from '../gate/limits.ts'
+import type { App } from './app.ts'
+import { serveByNode } from './by-node.ts'
+import { PlainConnection, type PlainOptions } from './plain/connection.ts'
 
 export type Endpoint = { socket: string } | { host: string; port: number }
 
@@ -26,13 +30,24 @@ const KEEP_ALIVE_MS = 75_000
 /** The URL's own limit is the project's; this one only keeps a header from eating the memory. */
 const HEADER_BYTES_MAX = 64 * 1024
 
-export function createHttpServer(
-  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
-): Server {
+export type HttpServer = {
+  /** What listens; connections belong to it, whoever reads them. */
+  server: Server
+  /** Ends connections on which nothing is under way. */
+  closeIdle(): void
+  /** Ends all of them now. */
+  destroyAll(): void
+}
+
+/**
+ * Everyday requests are read by `plain/`, everything else by node:http: its own listener takes a connection over at the
+ * first request that is not plain. Reading and writing through node:http costs more than all the rest of a request.
+ */
+export function createHttpServer(app: App): HttpServer {
   // An `import` of node:http reads all its exports, and `WebSocket` among them loads the whole of undici: 20 ms and
   // megabytes of every start (Node 24). Taken like this, only what is called is loaded.
   const { createServer } = process.getBuiltinModule('node:http')
-  return createServer(
+  const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: 30_000,
@@ -40,8 +55,31 @@ export function createHttpServer(
       maxHeaderSize: HEADER_BYTES_MAX,
       noDelay: true,
     },
-    onRequest,
+    serveByNode(app),
   )
+  const byNode = server.listeners('connection')
+  server.removeAllListeners('connection')
+  const connections = new Set<PlainConnection>()
+  const options: PlainOptions = {
+    app,
+    keepAliveMs: KEEP_ALIVE_MS,
+    handOver: (socket) => {
+      for (const listener of byNode) listener.call(server, socket)
+    },
+    onClosed: (connection) => connections.delete(connection),
+  }
+  server.on('connection', (socket: Socket) => connections.add(new PlainConnection(socket, options)))
+  return {
+    server,
+    closeIdle() {
+      for (const connection of connections) connection.closeIfIdle()
+      server.closeIdleConnections()
+    },
+    destroyAll() {
+      for (const connection of connections) connection.destroy()
+      server.closeAllConnections()
+    },
+  }
 }
 
 export async function listen(server: Server, endpoint: Endpoint): Promise<void> {
@@ -71,13 +109,17 @@ function listening(server: Server, start: () => void): Promise<void> {
  * Stops accepting, lets what is under way end, and cuts what has not ended by the deadline.
  * @returns whether everything ended by itself.
  */
-export async function drain(server: Server, deadlineMs: number): Promise<boolean> {
+export async function drain(
+  { server, closeIdle, destroyAll }: HttpServer,
+  deadlineMs: number,
+): Promise<boolean> {
   const closed = Promise.withResolvers<boolean>()
   const deadline = setTimeout(() => {
-    server.closeAllConnections()
+    destroyAll()
     closed.resolve(false)
   }, deadlineMs)
-  // Closes the idle connections too; a busy one ends with its answer, which says `Connection: close`.
   server.close(() => closed.resolve(true))
+  // A busy one ends with its answer, which says `Connection: close`.
+  closeIdle()
   return closed.promise.finally(() => clearTimeout(deadline))
 }
