@@ -91,10 +91,8 @@ function decodePiece(piece: string): string {
 
 /** A function may answer at the root; it is looked for in the request's schema, whatever schema the setting names. */
 function rootTarget(method: string, { openapiMode, rootSpec }: RestSettings): Target {
-  if (rootSpec === null) {
-    if (openapiMode === 'disabled') throw RootDisabled()
-    return { action: rootAction(method), target: '' }
-  }
+  if (openapiMode === 'disabled') throw RootDisabled()
+  if (rootSpec === null) return { action: rootAction(method), target: '' }
   return { action: callAction(method), target: rootSpec.slice(rootSpec.indexOf('.') + 1), isRootSpec: true }
 }
 
