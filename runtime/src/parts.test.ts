@@ -2,6 +2,7 @@ import { ProjectDocument } from '@cascata/shared/project-document'
 import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
 import { parts } from './parts.ts'
+import { ACCESS_SQL } from './rest/openapi/access.ts'
 import { FACTS_SQL } from './rest/openapi/facts-sql.ts'
 import { CATALOG } from './rest/rest-harness.ts'
 import type { Database, Turn } from './session/database.ts'
@@ -58,6 +59,7 @@ function sampleDatabase() {
       // The settings that a database may keep of its own: it has none.
       if (turn.main.prepare === false && turn.main.values.length === 1) return saying({})
       if (turn.main.text === FACTS_SQL) return saying({ tables: [], functions: [] })
+      if (turn.main.text === ACCESS_SQL) return saying({ comment: null, tables: [], functions: [] })
       turns.push(turn)
       if (isLoad(turn)) return saying(CATALOG)
       return { columns: [], rows: [], rowCount: 0 }

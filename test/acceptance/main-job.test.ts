@@ -97,6 +97,15 @@ describe('a new project', () => {
     expect(foreign.status).toBe(401)
   })
 
+  test('describes its API, at the address it has', async () => {
+    const { tables } = await catalogue(shop.ref)
+    const answer = await fetch(`${shop.url}/rest/v1/`, { headers: { apikey: shop.anon_key } })
+    const { schemes, host, basePath, definitions } = JSON.parse(await answer.text())
+    expect(answer.headers.get('content-type')).toBe('application/openapi+json; charset=utf-8')
+    expect([schemes, host, basePath]).toEqual([['http'], `main-shop.localhost:${httpPort}`, '/rest/v1'])
+    expect(Object.keys(definitions)).toEqual(expect.arrayContaining(tables))
+  })
+
   test('writes its schema as types', async () => {
     const { tables } = await catalogue(shop.ref)
     const file = join(folder, 'database.ts')

@@ -15,6 +15,13 @@ test.each([
   ['nobody without a token', { db_anon_role: '' }, { anonRole: null }],
   ['a path to the role', { jwt_role_claim_key: '.app.role' }, { roleClaimKey: '.app.role' }],
   ['a path that is none', { jwt_role_claim_key: 'role' }, {}],
+  ['what descriptions say of tokens', { openapi_security_active: 'on' }, { openapiSecurityActive: true }],
+  [
+    'where descriptions say we are',
+    { openapi_server_proxy_uri: 'https://api.example/rest' },
+    { openapiServerProxyUri: 'https://api.example/rest' },
+  ],
+  ['a place that is none', { openapi_server_proxy_uri: 'api.example' }, {}],
   ['a name that is for others, or for nobody', { jwt_secret: 'x', colour: 'red' }, {}],
 ])('the database says: %s', (_sentence, found, changed) => {
   expect(overrideSettings(own, found)).toEqual({ ...own, ...changed })

@@ -44,6 +44,8 @@ const READ: Readonly<Record<string, readonly [keyof RestSettings, Reader]>> = {
   jwt_aud: ['jwtAudience', optional],
   jwt_role_claim_key: ['roleClaimKey', rolePath],
   openapi_mode: ['openapiMode', plain],
+  openapi_security_active: ['openapiSecurityActive', flag],
+  openapi_server_proxy_uri: ['openapiServerProxyUri', optional],
   server_cors_allowed_origins: ['corsAllowedOrigins', list],
   server_timing_enabled: ['serverTiming', flag],
   server_trace_header: ['traceHeader', optional],

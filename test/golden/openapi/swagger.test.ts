@@ -82,6 +82,7 @@ describe('what is asked for', () => {
     ['anything', { accept: '*/*' }],
     ['JSON', { accept: 'application/json' }],
     ['OpenAPI', { accept: 'application/openapi+json' }],
+    ['OpenAPI in capitals', { accept: 'Application/OpenAPI+JSON' }],
     ['OpenAPI after another', { accept: 'text/html, application/openapi+json;q=0.9' }],
   ])('%s: it calls itself OpenAPI', async (_sentence, headers) => {
     const { status, headers: told } = await ask({ headers })

@@ -59,3 +59,6 @@ export const Access = z.object({
   functions: z.array(z.object({ oid: z.number(), formats: z.array(z.string()) })).optional(),
 })
 export type Access = z.infer<typeof Access>
+
+/** Where privileges count, an answer without them must not pass for one where they do not. */
+export const GrantedAccess = Access.required()

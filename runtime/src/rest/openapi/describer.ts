@@ -8,7 +8,7 @@ import type { Database } from '../../session/database.ts'
 import { beginning, type Execution } from '../execute.ts'
 import type { RestRequest } from '../request/types.ts'
 import type { SchemaCache } from '../schema/types.ts'
-import { ACCESS_SQL, Access, COMMENT_SQL } from './access.ts'
+import { ACCESS_SQL, Access, COMMENT_SQL, GrantedAccess } from './access.ts'
 import { describeSchema } from './describe.ts'
 import type { ApiDescription } from './description.ts'
 import { type Facts, loadFacts } from './facts.ts'
@@ -30,8 +30,9 @@ export class Describer {
     const facts = await this.factsOf(database, schema, settings)
     const text = await askAccess(execution, request, signal)
     const key = createHash('sha256').update(`${settings.openapiMode}\n${schema}\n${text}`).digest('base64')
-    const description =
-      known.get(key) ?? describeSchema({ schema, cache, facts, access: Access.parse(JSON.parse(text)) })
+    const parse = () =>
+      (settings.openapiMode === 'ignore-privileges' ? Access : GrantedAccess).parse(JSON.parse(text))
+    const description = known.get(key) ?? describeSchema({ schema, cache, facts, access: parse() })
     // The last to be used is the last to go.
     known.delete(key)
     known.set(key, description)
@@ -72,5 +73,5 @@ async function askAccess(execution: Execution, request: RestRequest, signal: Abo
     },
     signal,
   )
-  return answer.rows[0]?.[0]?.toString('utf8') ?? '{"comment":null}'
+  return answer.rows[0]?.[0]?.toString('utf8') ?? 'null'
 }

@@ -42,6 +42,13 @@ describe('Accept', () => {
     ['better quality goes first', 'text/csv;q=0.5, application/json', ['application/json', 'text/csv']],
     ['anything gives way to something', '*/*, text/csv', ['text/csv', '*/*']],
     ['one object', 'application/vnd.pgrst.object+json', ['application/vnd.pgrst.object+json']],
+    ['case does not matter', 'Text/CSV, Application/VND.pgrst.Array', ['text/csv', 'application/json']],
+    ['of what is not ours it is left', 'Image/PNG', ['Image/PNG']],
+    [
+      'nulls left out, wherever that is said',
+      'application/vnd.pgrst.array+json; charset=utf-8; Nulls="stripped"',
+      ['application/vnd.pgrst.array+json;nulls=stripped'],
+    ],
     [
       'nulls left out',
       'application/vnd.pgrst.object;nulls=stripped',

@@ -11,27 +11,47 @@ export type MediaType =
 export const JSON_TYPE: MediaType = { kind: 'plain', name: 'application/json' }
 export const ANY_TYPE = '*/*'
 
+const TEXTUAL: ReadonlySet<string> = new Set([
+  'application/json',
+  'application/geo+json',
+  'application/openapi+json',
+  'application/x-www-form-urlencoded',
+  'text/csv',
+  'text/plain',
+  'text/xml',
+  ANY_TYPE,
+])
+
+const KNOWN: ReadonlySet<string> = new Set([...TEXTUAL, 'application/octet-stream'])
+
 const PLAN_OPTIONS = ['analyze', 'verbose', 'settings', 'buffers', 'wal'] as const
 
 export function parseMediaType(text: string): MediaType {
   const [first = '', ...parameters] = text.split(';').map((piece) => piece.trim())
-  switch (first) {
+  const stripped = parameters.some((each) => /^nulls\s*=\s*"?stripped"?$/i.test(each))
+  switch (first.toLowerCase()) {
     case '':
       return { kind: 'plain', name: ANY_TYPE }
     case 'application/vnd.pgrst.object':
     case 'application/vnd.pgrst.object+json':
-      return { kind: 'object', stripped: parameters[0] === 'nulls=stripped' }
+      return { kind: 'object', stripped }
     case 'application/vnd.pgrst.array':
     case 'application/vnd.pgrst.array+json':
-      return parameters[0] === 'nulls=stripped' ? { kind: 'stripped-array' } : JSON_TYPE
+      return stripped ? { kind: 'stripped-array' } : JSON_TYPE
     case 'application/vnd.pgrst.plan':
     case 'application/vnd.pgrst.plan+text':
       return parsePlan('text', parameters)
     case 'application/vnd.pgrst.plan+json':
       return parsePlan('json', parameters)
     default:
-      return { kind: 'plain', name: first }
+      return { kind: 'plain', name: knownName(first) }
   }
+}
+
+/** Media types have no case (RFC 9110, 8.3.1); one that is nobody's is said again as it came. */
+export function knownName(name: string): string {
+  const lower = name.toLowerCase()
+  return KNOWN.has(lower) ? lower : name
 }
 
 function parsePlan(format: 'text' | 'json', parameters: readonly string[]): MediaType {
@@ -79,17 +99,6 @@ export function mediaTypeName(type: MediaType): string {
     }
   }
 }
-
-const TEXTUAL: ReadonlySet<string> = new Set([
-  'application/json',
-  'application/geo+json',
-  'application/openapi+json',
-  'application/x-www-form-urlencoded',
-  'text/csv',
-  'text/plain',
-  'text/xml',
-  ANY_TYPE,
-])
 
 /** `Content-Type` of an answer; types of a tenant's own carry no charset: we cannot know it. */
 export function contentTypeOf(type: MediaType): string {

@@ -15,7 +15,7 @@ import {
   SchemaNotExposed,
 } from '../errors.ts'
 import { documentAt } from './document-paths.ts'
-import { parseAccept } from './media.ts'
+import { knownName, parseAccept } from './media.ts'
 import { parsePayload } from './payload.ts'
 import { parsePrefer } from './prefer.ts'
 import { canonicalQuery, type ParsedQuery, pagePath, parseQuery, splitQuery } from './query-string.ts'
@@ -41,7 +41,7 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
   const { rawPages, ...query } = parseQuery(pairs, { values, embeds: context.limits, bareArgs })
   const range = topLevelRange(rawPages.get(''), input.method === 'GET' ? input.headers.range : undefined)
   if (action.kind === 'put' && (range.limit !== null || range.offset !== 0)) throw PutLimited()
-  const contentType = input.headers['content-type']?.split(';')[0]?.trim() || 'application/json'
+  const contentType = knownName(input.headers['content-type']?.split(';')[0]?.trim() || 'application/json')
   const preferences = parsePrefer(input.headers.prefer, {
     txOverride: settings.txEnd.endsWith('-allow-override'),
     timezones: context.timezones,
@@ -91,10 +91,8 @@ function decodePiece(piece: string): string {
 
 /** A function may answer at the root; it is looked for in the request's schema, whatever schema the setting names. */
 function rootTarget(method: string, { openapiMode, rootSpec }: RestSettings): Target {
-  if (rootSpec === null) {
-    if (openapiMode === 'disabled') throw RootDisabled()
-    return { action: rootAction(method), target: '' }
-  }
+  if (openapiMode === 'disabled') throw RootDisabled()
+  if (rootSpec === null) return { action: rootAction(method), target: '' }
   return { action: callAction(method), target: rootSpec.slice(rootSpec.indexOf('.') + 1), isRootSpec: true }
 }
 
