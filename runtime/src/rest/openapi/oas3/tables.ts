@@ -174,9 +174,12 @@ function insert(table: DescribedTable, writing: Writing): Operation {
   }
 }
 
-/** Left out of examples: what it would point at may not be there, and what a domain checks nobody can guess. */
+/**
+ * Left out of examples: what it would point at may not be there, and what a domain checks nobody can guess.
+ * Of a view nobody knows which columns its tables demand.
+ */
 const mayStayEmpty = (table: DescribedTable, column: DescribedColumn): boolean =>
-  column.nullable && (isKeyed(table, column) || isDomain(column))
+  column.nullable && !table.view && (isKeyed(table, column) || isDomain(column))
 
 const isKeyed = ({ foreignKeys }: DescribedTable, { name }: DescribedColumn): boolean =>
   foreignKeys.some(({ columns }) => columns.includes(name))
