@@ -16,7 +16,12 @@ export type TestRuntime = {
 
 const SECRET = 'a-secret-of-this-test-and-no-other-project'
 
-export async function startTestRuntime(pg: TestPostgres, rest: object = {}): Promise<TestRuntime> {
+/** @param socket to listen on instead of a port, as a project's runtime does. */
+export async function startTestRuntime(
+  pg: TestPostgres,
+  rest: object = {},
+  socket?: string,
+): Promise<TestRuntime> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const issuedAtS = Math.floor(Date.now() / 1000)
@@ -34,7 +39,7 @@ export async function startTestRuntime(pg: TestPostgres, rest: object = {}): Pro
   })
   const runtime = await startRuntime({
     config: {
-      listen: { host: '127.0.0.1', port },
+      listen: socket === undefined ? { host: '127.0.0.1', port } : { socket },
       logLevel: 'silent',
       source: { document, jwtSecret: SECRET },
       ignored: [],
