@@ -107,11 +107,12 @@ test('a change of rows demands a filter on their key', async () => {
       .filter(({ required }) => required === true)
       .map(({ name }) => name)
   expect(demanded('/orders', 'patch')).toEqual(['id'])
+  expect(demanded('/reserved', 'delete')).toEqual(['"order"'])
   expect(demanded('/order_items', 'delete')).toEqual(['order_id', 'product_id'])
   expect((await get('/orders?id=', { apikey: runtime.keys.service }, 'DELETE')).status).toBe(400)
 })
 
-test('filters are named as the query grammar reads them, and words of the grammar are left alone', async () => {
+test('filters are named as the query grammar reads them, and words of the grammar are quoted', async () => {
   const { parameters } = (await documentFor(runtime.keys.service)).paths['/orders']?.get ?? { parameters: [] }
   const examples = Object.fromEntries(parameters.map(({ name, example }) => [name, example]))
   expect(examples).toMatchObject({
@@ -120,6 +121,7 @@ test('filters are named as the query grammar reads them, and words of the gramma
     due: 'eq.2026-01-31',
     '"weird name"': 'eq.text',
   })
+  expect(examples).toHaveProperty('"or"', 'eq.text')
   expect(examples).not.toHaveProperty('or')
 })
 

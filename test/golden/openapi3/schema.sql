@@ -43,6 +43,8 @@ create table partly (id int primary key, shown text, hidden text default 'x');
 create table secrets (id int primary key, word text);
 create table "a b" (id int primary key, n int);
 create table a_b (id int primary key, n int);
+create table reserved ("order" int primary key, "limit" int not null);
+create table keyless ();
 create table "openapi.json" (id int primary key, note text);
 create view vips as select name, email, vip from customers where vip;
 create view totals as select customer_id, count(*) as orders from orders group by customer_id;
