@@ -1,6 +1,7 @@
 /** The `cascata` command: a client of the control API, with Supabase CLI's words. */
 import { VERSION } from '@cascata/shared/version'
 import { Command, CommanderError } from 'commander'
+import { apiCommands } from './commands/api.ts'
 import { backupCommands } from './commands/backups.ts'
 import { completionCommand } from './commands/completion.ts'
 import { dbCommands } from './commands/db.ts'
@@ -26,6 +27,7 @@ export function buildProgram(context = createContext(readConfig())): Command {
   projectCommands(program, context)
   dbCommands(program, context)
   genCommands(program, context)
+  apiCommands(program, context)
   backupCommands(program, context)
   operationCommands(program, context)
   logsCommand(program, context)

@@ -37,10 +37,10 @@ await command(async () => {
   return total.failed > 0 || total.passed === 0 || broken.length > 0 ? 1 : 0
 })
 
-/** The standard commands that must open our archives: Debian's packages bear their names. */
+/** What must open our archives, and what runs the sample commands of a project's API: Debian's packages bear their names. */
 async function ensureCommands() {
   const missing = []
-  for (const name of ['age', 'zstd']) if (!(await has(name))) missing.push(name)
+  for (const name of ['age', 'zstd', 'curl']) if (!(await has(name))) missing.push(name)
   if (missing.length > 0) await aptInstall(missing)
   return missing.length > 0 && `installed ${missing.join(', ')}`
 }

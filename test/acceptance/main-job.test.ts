@@ -26,6 +26,8 @@ const client = (project: Created, key: string): SupabaseClient =>
 
 type Row = Record<string, unknown>
 
+const Operations = z.array(z.object({ operation: z.string(), curl: z.string() }))
+
 let folder: string
 let shop: Created
 let archive: string
@@ -114,6 +116,21 @@ describe('a new project', () => {
     expect(code).toBe(0)
     expect(tables.filter((name) => !new RegExp(`^ {6}"?${name}"?: \\{$`, 'm').test(written))).toEqual([])
     expect((await cli.run('gen', 'types', shop.ref)).stdout).toBe(written)
+  })
+
+  test('writes its API as commands that curl runs', async () => {
+    const { tables } = await catalogue(shop.ref)
+    const operations = await cli.json(Operations, 'api', 'curl', shop.ref)
+    expect(operations.map(({ operation }) => operation)).toEqual(
+      expect.arrayContaining(tables.map((name) => `list_${name}`)),
+    )
+    const line = (await cli.run('api', 'curl', shop.ref, `list_${tables[0]}`)).stdout.trim()
+    const [program = '', ...argv] = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) =>
+      (quoted ?? bare ?? '').replace('YOUR_API_KEY', shop.anon_key),
+    )
+    const { stdout } = await run(program, ['--silent', '--write-out', '\n%{http_code}', ...argv])
+    expect(stdout.toString().split('\n').at(-1)).toBe('200')
+    expect(await cli.run('api', 'curl', shop.ref, 'list_nothing')).toMatchObject({ code: 4 })
   })
 
   test('pushes a migration file once', async () => {

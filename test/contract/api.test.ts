@@ -114,6 +114,13 @@ describe('SQL, logs, status, pages', () => {
     expect((await ask('?included_schemas=,')).body.code).toBe('request-invalid')
   })
 
+  test('the API of a project is described for a role', async () => {
+    const ask = async (query: string) => (await get(`/v1/projects/followed/openapi${query}`)).body
+    expect(await ask('')).toMatchObject({ info: { title: 'followed as anon' } })
+    expect(await ask('?role=service_role')).toMatchObject({ info: { title: 'followed as service_role' } })
+    expect((await ask('?role=postgres')).code).toBe('request-invalid')
+  })
+
   test('logs come at once, or as events', async () => {
     expect((await get('/v1/projects/followed/logs')).body).toEqual({ lines: ['one', 'two'] })
     expect((await get('/v1/projects/followed/logs?follow=true')).text).toContain('event: log\ndata: two\n')

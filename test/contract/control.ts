@@ -69,6 +69,7 @@ export async function openTestControl(): Promise<TestControl> {
         schemas: schemas.filter((name) => name !== 'absent'),
       }),
     },
+    describeApi: async (ref, { role }) => ({ openapi: '3.0.3', info: { title: `${ref} as ${role}` } }),
     async *logs() {
       yield* ['one', 'two']
     },

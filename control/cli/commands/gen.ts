@@ -1,6 +1,6 @@
 /** `cascata gen ...`: a project's schema as code. */
 import { writeFile } from 'node:fs/promises'
-import { TypesResult } from '@cascata/shared/contract/types'
+import { TypesResult } from '@cascata/shared/contract/descriptions'
 import type { Command } from 'commander'
 import { type Context, path } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'

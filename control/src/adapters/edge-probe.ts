@@ -6,7 +6,7 @@ const ASK_TIMEOUT_MS = 2_000
 
 export function edgeProbe(socketPath: string) {
   const digest = async (): Promise<string | null> => {
-    const answer = await getOverSocket(socketPath, PROBE_PATH, ASK_TIMEOUT_MS)
+    const answer = await getOverSocket(socketPath, PROBE_PATH, { timeoutMs: ASK_TIMEOUT_MS })
     return answer?.status === 200 ? answer.body : null
   }
   return {

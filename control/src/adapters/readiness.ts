@@ -5,7 +5,7 @@ import { getOverSocket, waitForAnswer } from './socket-http.ts'
 const ASK_TIMEOUT_MS = 2_000
 
 export async function isReady(socketPath: string): Promise<boolean> {
-  const answer = await getOverSocket(socketPath, HEALTH_READY_PATH, ASK_TIMEOUT_MS)
+  const answer = await getOverSocket(socketPath, HEALTH_READY_PATH, { timeoutMs: ASK_TIMEOUT_MS })
   return answer?.status === 200
 }
 

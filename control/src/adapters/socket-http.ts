@@ -5,27 +5,31 @@ import { dirname } from 'node:path'
 
 export type SocketAnswer = { status: number; body: string }
 
+export type SocketQuestion = { timeoutMs: number; headers?: Record<string, string>; bodyBytesMax?: number }
+
 const BODY_BYTES_MAX = 64 * 1024
 
-/** Null when nobody answers in time. */
+/** Null when nobody answers in time, or more than was reckoned with. */
 export function getOverSocket(
   socketPath: string,
   path: string,
-  timeoutMs: number,
+  { timeoutMs, headers = {}, bodyBytesMax = BODY_BYTES_MAX }: SocketQuestion,
 ): Promise<SocketAnswer | null> {
   return new Promise((resolve) => {
-    const sent = request(
-      { socketPath, path, agent: false, signal: AbortSignal.timeout(timeoutMs) },
-      (answer) => {
-        let body = ''
-        answer.setEncoding('utf8')
-        answer.on('data', (chunk: string) => {
-          if (body.length < BODY_BYTES_MAX) body += chunk
-        })
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }))
-        answer.on('error', () => resolve(null))
-      },
-    )
+    const signal = AbortSignal.timeout(timeoutMs)
+    const sent = request({ socketPath, path, headers, agent: false, signal }, (answer) => {
+      const chunks: Buffer[] = []
+      let bytes = 0
+      answer.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+        if (bytes > bodyBytesMax) answer.destroy(new Error('too large'))
+        else chunks.push(chunk)
+      })
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+      )
+      answer.on('error', () => resolve(null))
+    })
     // Nobody listens, no such socket, no answer in time: all the same to the one who asks.
     sent.on('error', () => resolve(null))
     sent.end()

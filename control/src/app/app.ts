@@ -2,6 +2,7 @@
 import { auditCases } from './audit.ts'
 import { backupCases } from './backups.ts'
 import { claimCases } from './claims.ts'
+import { descriptionCases } from './descriptions.ts'
 import { idempotencyCases } from './idempotency.ts'
 import { importCases } from './imports.ts'
 import { lifecycleCases } from './lifecycle.ts'
@@ -18,6 +19,7 @@ export const createApp = (deps: AppDeps) => ({
   audit: auditCases(deps),
   backups: backupCases(deps),
   claims: claimCases(deps),
+  descriptions: descriptionCases(deps),
   idempotency: idempotencyCases(deps),
   imports: importCases(deps),
   lifecycle: lifecycleCases(deps),

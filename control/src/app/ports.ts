@@ -1,5 +1,6 @@
 /** What the use cases need from outside, and the little they know of the instance. */
 import type { Clock } from '@cascata/shared/clock'
+import type { ApiQuery } from '@cascata/shared/contract/descriptions'
 import type { Migration, SqlResult } from '@cascata/shared/contract/sql'
 import type { Status } from '@cascata/shared/contract/status'
 import type { Seal } from '../adapters/seal.ts'
@@ -42,6 +43,8 @@ export type AppDeps = {
   /** Names of the starters there are. */
   templates: ReadonlySet<string>
   sql: ProjectSql
+  /** What a project's API offers a role, as OpenAPI 3.0: asked of its runtime. Throws the problem of one that cannot say. */
+  describeApi(ref: string, asked: ApiQuery): Promise<Record<string, unknown>>
   /** Lines of a project's container. */
   logs(ref: string, role: LogRole, options: LogOptions): AsyncIterable<string>
   /** Reads all of an archive and says what is in it; throws the problem of one that is not whole or cannot be opened. */

@@ -60,6 +60,7 @@ export const access = {
   'GET /v1/projects/:ref/migrations': readOf,
   'POST /v1/projects/:ref/migrations': adminOf,
   'GET /v1/projects/:ref/types/typescript': readOf,
+  'GET /v1/projects/:ref/openapi': readOf,
   'GET /v1/projects/:ref/logs': readOf,
   'GET /v1/projects/:ref/backups': readOf,
   'POST /v1/projects/:ref/backups': adminOf,

@@ -1,4 +1,5 @@
 /** What the use cases need of the world, given by the engine, the tenants' databases and the configuration. */
+import { describeProjectApi } from '../adapters/project-api.ts'
 import { openSecrets } from '../adapters/project-secrets.ts'
 import { sqlRunner } from '../adapters/sql-runner.ts'
 import type { AppDeps } from '../app/ports.ts'
@@ -12,16 +13,15 @@ type Given = { store: Store; keys: InstanceKeys; kick: AppDeps['kick'] }
 
 export async function appPorts(parts: Parts, { store, keys, kick }: Given): Promise<AppDeps> {
   const { config, urls, seal, clock, paths, templates, effects } = parts
+  const secretsOf = async (ref: string) => openSecrets(seal, await store.projects.get(ref))
   return {
     store,
     seal,
     clock,
     instance: { version: config.version, domain: config.domain, home: config.home, ...urls },
     templates: new Set(await templates.starterNames()),
-    sql: sqlRunner({
-      secretsOf: async (ref) => openSecrets(seal, await store.projects.get(ref)),
-      socketDirOf: (ref) => paths.project(ref).dbSocketDir,
-    }),
+    sql: sqlRunner({ secretsOf, socketDirOf: (ref) => paths.project(ref).dbSocketDir }),
+    describeApi: describeProjectApi({ secretsOf, httpDirOf: (ref) => paths.project(ref).http }),
     // The instance's own key opens it, where the caller names none.
     verifyArchive: (path, { passphrase, identity }) =>
       verifyArchive({ path, passphrase, identities: [...(identity ? [identity] : []), keys.identity] }),

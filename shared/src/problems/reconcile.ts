@@ -1,6 +1,13 @@
 /** Why something is not as it should be yet: shown as a project's last problem. */
 import { problem } from '../problem.ts'
 
+export const ApiNotDescribed = problem('api-not-described', {
+  status: 409,
+  title: 'The project does not describe its API',
+  detail: (ref: string) => `The setting openapiMode of the project ${ref} is "disabled".`,
+  hint: 'Change it with PATCH /v1/projects/{ref}/settings.',
+})
+
 export const RuntimeNotReady = problem('runtime-not-ready', {
   status: 503,
   title: 'Runtime is not ready',

@@ -1,11 +1,9 @@
-/** SQL, migrations and types over HTTP. */
+/** SQL and migrations over HTTP. */
 import { AppliedMigration, ApplyMigration, Migration, RunSql, SqlResult } from '@cascata/shared/contract/sql'
-import { TypesQuery, TypesResult } from '@cascata/shared/contract/types'
 import {
   DatabaseUnreachable,
   MigrationChanged,
   MigrationEndsTransaction,
-  SchemaUnknown,
   SqlCopyRefused,
   SqlFailed,
   SqlResultTooLarge,
@@ -51,16 +49,6 @@ export function sqlRoutes({ sql }: App) {
     problems: asleep,
   })
 
-  const types = endpoint('GET /v1/projects/:ref/types/typescript', {
-    tag,
-    summary: 'Write the schema as TypeScript types',
-    description:
-      'The `Database` type that `createClient<Database>()` of supabase-js takes; `included_schemas` are names with commas between them.',
-    request: { params: RefParam, query: TypesQuery },
-    answer: { status: 200, description: 'A file of TypeScript.', schema: TypesResult },
-    problems: [...asleep, ...refused, SqlResultTooLarge, SchemaUnknown],
-  })
-
   return router()
     .openapi(run, async (c) =>
       c.json(await sql.run(c.var.caller, c.req.valid('param').ref, c.req.valid('json'))),
@@ -69,7 +57,4 @@ export function sqlRoutes({ sql }: App) {
       c.json(await sql.migrate(c.var.caller, c.req.valid('param').ref, c.req.valid('json'))),
     )
     .openapi(list, async (c) => c.json(await sql.migrations(c.var.caller, c.req.valid('param').ref)))
-    .openapi(types, async (c) =>
-      c.json(await sql.types(c.var.caller, c.req.valid('param').ref, c.req.valid('query'))),
-    )
 }

@@ -33,9 +33,7 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
   const { settings } = context
   const { action, target, isRootSpec } = parseTarget(input, settings)
   const { schema, profiled } = parseSchema(input, settings)
-  const isDocument = action.kind === 'root' && action.document !== '2.0'
-  // A document has no rows to choose from: what stands there is a tool's.
-  const pairs = splitQuery(isDocument ? '' : input.query)
+  const pairs = pairsOf(input, action)
   const values: Parameter[] = []
   const bareArgs = action.kind === 'call' && action.get
   const { rawPages, ...query } = parseQuery(pairs, { values, embeds: context.limits, bareArgs })
@@ -62,6 +60,12 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
     contentType,
     canonicalQuery: canonicalQuery(pairs),
   }
+}
+
+/** A description has no rows to choose from; what may stand there is the key. */
+function pairsOf({ query }: RestRequestInput, action: Action) {
+  if (action.kind !== 'root') return splitQuery(query)
+  return action.document === '2.0' ? splitQuery(query).filter(([name]) => name !== 'apikey') : []
 }
 
 type Target = { action: Action; target: string; isRootSpec?: boolean }

@@ -25,7 +25,7 @@ export function pathOf(name: string): string {
   return documentAt(path) === undefined ? path : path.replaceAll('.', '%2E')
 }
 
-/** Words that mean something else in a query. */
+/** Words that mean something else in a query, unless they are quoted. */
 const RESERVED: ReadonlySet<string> = new Set([
   'select',
   'order',
@@ -38,7 +38,7 @@ const RESERVED: ReadonlySet<string> = new Set([
 ])
 const PLAIN_NAME = /^[\p{L}0-9_$]+$/u
 const inQuery = (name: string): string =>
-  PLAIN_NAME.test(name) ? name : `"${name.replaceAll(/["\\]/g, '\\$&')}"`
+  PLAIN_NAME.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll(/["\\]/g, '\\$&')}"`
 
 export function tableOperations(table: DescribedTable, writing: Writing): object {
   const { verbs } = table
@@ -73,8 +73,7 @@ function selection(table: DescribedTable): string {
 }
 
 function filters(table: DescribedTable, demanded: readonly string[]): Parameter[] {
-  const fit = readable(table).filter(({ name }) => !RESERVED.has(name))
-  return fit.map((column) =>
+  return readable(table).map((column) =>
     query(inQuery(column.name), {
       description: `${column.type}: operator and value.`,
       example: filterExample(column),
@@ -91,7 +90,8 @@ const select = (table: DescribedTable): Parameter =>
 
 function list(table: DescribedTable, writing: Writing): Operation {
   const { name, comment, primaryKey, view } = table
-  const [first] = primaryKey.length > 0 ? primaryKey : readable(table).map((column) => column.name)
+  const own = readable(table).map((column) => column.name)
+  const first = primaryKey[0] ?? own[0]
   const rows = rowsOf(table, writing)
   return {
     id: `list_${name}`,
@@ -101,7 +101,9 @@ function list(table: DescribedTable, writing: Writing): Operation {
     parameters: [
       ...filters(table, []),
       select(table),
-      query('order', { description: 'Columns to sort by.', example: `${inQuery(first ?? 'id')}.asc` }),
+      ...(first === undefined
+        ? []
+        : [query('order', { description: 'Columns to sort by.', example: `${inQuery(first)}.asc` })]),
       count('limit', 'How many rows at most.', 10),
       count('offset', 'How many rows to pass over.', 0),
       header('Range', { description: 'First and last row wanted.', example: '0-9' }),
@@ -123,9 +125,9 @@ function list(table: DescribedTable, writing: Writing): Operation {
   }
 }
 
-/** Rows come back only to who may read them. */
+/** Rows come back only to who may read them, and only if there is a column to return. */
 function returning(table: DescribedTable) {
-  const shows = table.verbs.select
+  const shows = readable(table).length > 0
   const wanted = shows ? 'return=representation' : 'return=minimal'
   return {
     shows,
@@ -153,10 +155,14 @@ function insert(table: DescribedTable, writing: Writing): Operation {
     description: comment,
     parameters: [
       ...parameters,
-      query('on_conflict', {
-        description: 'Unique columns, for Prefer: resolution=merge-duplicates.',
-        example: table.primaryKey.map(inQuery).join(',') || inQuery(columns[0]?.name ?? 'id'),
-      }),
+      ...(table.primaryKey.length === 0
+        ? []
+        : [
+            query('on_conflict', {
+              description: 'Unique columns, for Prefer: resolution=merge-duplicates.',
+              example: table.primaryKey.map(inQuery).join(','),
+            }),
+          ]),
     ],
     body: { type: 'application/json', schema: bodyOf(columns, required, writing), example },
     answers: {
@@ -174,9 +180,12 @@ function insert(table: DescribedTable, writing: Writing): Operation {
   }
 }
 
-/** Left out of examples: what it would point at may not be there, and what a domain checks nobody can guess. */
+/**
+ * Left out of examples: what it would point at may not be there, and what a domain checks nobody can guess.
+ * Of a view nobody knows which columns its tables demand.
+ */
 const mayStayEmpty = (table: DescribedTable, column: DescribedColumn): boolean =>
-  column.nullable && (isKeyed(table, column) || isDomain(column))
+  column.nullable && !table.view && (isKeyed(table, column) || isDomain(column))
 
 const isKeyed = ({ foreignKeys }: DescribedTable, { name }: DescribedColumn): boolean =>
   foreignKeys.some(({ columns }) => columns.includes(name))

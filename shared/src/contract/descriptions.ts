@@ -1,4 +1,4 @@
-/** A project's schema as types of a language. */
+/** A project's schema as types of a language, and its API as OpenAPI. */
 import { z } from 'zod'
 
 const SCHEMAS_MAX = 50
@@ -18,3 +18,11 @@ export const TypesResult = z
   .object({ types: z.string() })
   .meta({ id: 'TypesResult', examples: [{ types: 'export type Json = string | ...' }] })
 export type TypesResult = z.infer<typeof TypesResult>
+
+export const ApiQuery = z.object({
+  /** Whose view it is. */
+  role: z.enum(['anon', 'service_role']).default('anon'),
+  /** One of those that the API exposes; the first of them when none is named. */
+  schema: z.string().min(1).max(63).optional(),
+})
+export type ApiQuery = z.infer<typeof ApiQuery>
