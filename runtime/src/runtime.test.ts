@@ -94,7 +94,8 @@ describe('a request', () => {
     expect(preflight.status).toBe(200)
     expect(preflight.headers).toMatchObject({
       'access-control-allow-origin': '*',
-      'access-control-allow-headers': 'Authorization, apikey, prefer',
+      'access-control-allow-headers':
+        'Authorization, apikey, prefer, Accept, Accept-Language, Content-Language',
       'access-control-allow-methods': expect.stringContaining('PATCH'),
     })
     const reply = await ask('/rest/v1/people', { headers: { origin: 'https://app.example' } })

@@ -37,7 +37,7 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
   // A document has no rows to choose from: what stands there is a tool's.
   const pairs = splitQuery(isDocument ? '' : input.query)
   const values: Parameter[] = []
-  const bareArgs = action.kind === 'call' && action.get
+  const bareArgs = isCalledByUrl(action)
   const { rawPages, ...query } = parseQuery(pairs, { values, embeds: context.limits, bareArgs })
   const range = topLevelRange(rawPages.get(''), input.method === 'GET' ? input.headers.range : undefined)
   if (action.kind === 'put' && (range.limit !== null || range.offset !== 0)) throw PutLimited()
@@ -63,6 +63,9 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
     canonicalQuery: canonicalQuery(pairs),
   }
 }
+
+const isCalledByUrl = (action: Action): boolean =>
+  (action.kind === 'call' && action.get) || (action.kind === 'describe' && action.of === 'function')
 
 type Target = { action: Action; target: string; isRootSpec?: boolean }
 
