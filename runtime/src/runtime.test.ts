@@ -223,6 +223,22 @@ describe('the beginning', () => {
     expect((await ask('/health/ready', { key: false })).status).toBe(200)
   })
 
+  test.each([
+    [
+      'a verb nobody knows',
+      'BREW /rest/v1/pots HTTP/1.1\r\nHost: x\r\n\r\n',
+      405,
+      'Unsupported HTTP method: BREW',
+    ],
+    ['a tunnel', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'Unsupported HTTP method: CONNECT'],
+    ['bytes that are no HTTP', '\u0000\u0001 hello\r\n\r\n', 400, 'Connection: close'],
+  ])('%s is answered, though there is no request yet', async (_sentence, bytes, status, part) => {
+    await start(echo)
+    const answer = await raw(bytes)
+    expect(answer).toContain(`HTTP/1.1 ${status} `)
+    expect(answer).toContain(part)
+  })
+
   test('the socket is for owner and group alone, and takes the place of a stale one', async () => {
     await writeFile(harness.socketPath, 'stale')
     await start(echo)

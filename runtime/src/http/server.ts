@@ -14,6 +14,7 @@ import { chmod, rename } from 'node:fs/promises'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { basename, dirname, join } from 'node:path'
 import { BODY_TOTAL_MS } from '../gate/limits.ts'
+import { answerRefused } from './refused.ts'
 
 export type Endpoint = { socket: string } | { host: string; port: number }
 
@@ -32,7 +33,7 @@ export function createHttpServer(
   // An `import` of node:http reads all its exports, and `WebSocket` among them loads the whole of undici: 20 ms and
   // megabytes of every start (Node 24). Taken like this, only what is called is loaded.
   const { createServer } = process.getBuiltinModule('node:http')
-  return createServer(
+  const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: 30_000,
@@ -42,6 +43,8 @@ export function createHttpServer(
     },
     onRequest,
   )
+  answerRefused(server)
+  return server
 }
 
 export async function listen(server: Server, endpoint: Endpoint): Promise<void> {

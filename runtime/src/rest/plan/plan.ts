@@ -88,7 +88,7 @@ function planFunction(cache: SchemaCache, request: RestRequest, settings: RestSe
   if (preferences.handling === 'strict' && preferences.maxAffected !== null && !routine.returns.set) {
     throw MaxAffectedOnSingle()
   }
-  const call = planCall(routine, request, returnedColumns(cache, read, true))
+  const call = planCall(routine, request, returnedColumns(cache, read))
   const head = request.action.kind === 'call' && request.action.head
   return {
     kind: 'call',

@@ -90,7 +90,8 @@ function parseFieldItem(cursor: Cursor): FieldItem | null {
   if (aggregate === undefined) return null
   const { lastKey, ...plain } = field
   if (aggregate !== null) return finishAggregate(cursor, plain, alias, { aggregate, cast, lastKey })
-  if (!atItemEnd(cursor)) return null
+  // A second cast belongs to an aggregate: without one it is read and says nothing, as PostgREST has it.
+  if (parseCast(cursor) === undefined || !atItemEnd(cursor)) return null
   return { ...fieldItem(plain, alias, lastKey), cast }
 }
 
