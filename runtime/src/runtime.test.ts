@@ -94,7 +94,8 @@ describe('a request', () => {
     expect(preflight.status).toBe(200)
     expect(preflight.headers).toMatchObject({
       'access-control-allow-origin': '*',
-      'access-control-allow-headers': 'Authorization, apikey, prefer',
+      'access-control-allow-headers':
+        'Authorization, apikey, prefer, Accept, Accept-Language, Content-Language',
       'access-control-allow-methods': expect.stringContaining('PATCH'),
     })
     const reply = await ask('/rest/v1/people', { headers: { origin: 'https://app.example' } })
@@ -220,6 +221,22 @@ describe('the beginning', () => {
     starts.resolve()
     expect((await early).status).toBe(200)
     expect((await ask('/health/ready', { key: false })).status).toBe(200)
+  })
+
+  test.each([
+    [
+      'a verb nobody knows',
+      'BREW /rest/v1/pots HTTP/1.1\r\nHost: x\r\n\r\n',
+      405,
+      'Unsupported HTTP method: BREW',
+    ],
+    ['a tunnel', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'Unsupported HTTP method: CONNECT'],
+    ['bytes that are no HTTP', '\u0000\u0001 hello\r\n\r\n', 400, 'Connection: close'],
+  ])('%s is answered, though there is no request yet', async (_sentence, bytes, status, part) => {
+    await start(echo)
+    const answer = await raw(bytes)
+    expect(answer).toContain(`HTTP/1.1 ${status} `)
+    expect(answer).toContain(part)
   })
 
   test('the socket is for owner and group alone, and takes the place of a stale one', async () => {

@@ -40,6 +40,9 @@ const allowing = (origin: string): [string, string][] => [
   ['access-control-allow-credentials', 'true'],
 ]
 
+/** Any request may carry these (Fetch, 2.2.2); PostgREST names them all the same. */
+const ALWAYS_ALLOWED = ['Accept', 'Accept-Language', 'Content-Language']
+
 const HEADER_LIST = /^[\w\-!#$%&'*+.^`|~, ]{1,2048}$/
 
 /** Headers that answer a preflight; undefined when the request is none (an `OPTIONS` of its own is the service's). */
@@ -51,14 +54,20 @@ export function preflightHeaders(
   if (request.method !== 'OPTIONS' || headers.origin === undefined) return undefined
   if (headers['access-control-request-method'] === undefined) return undefined
   const asked = headers['access-control-request-headers']
-  const allowed = asked !== undefined && HEADER_LIST.test(asked) ? `Authorization, ${asked}` : 'Authorization'
+  const named = asked !== undefined && HEADER_LIST.test(asked) ? asked.split(',') : []
+  const allowed = new Map(
+    ['Authorization', ...named.map((each) => each.trim()), ...ALWAYS_ALLOWED].map((each) => [
+      each.toLowerCase(),
+      each,
+    ]),
+  )
   const anybody = allowedOrigins.length === 0
   // To a stranger it is no preflight.
   if (!anybody && !allowedOrigins.includes(headers.origin)) return undefined
   return [
     ...(anybody ? [['access-control-allow-origin', '*'] as [string, string]] : allowing(headers.origin)),
     ['access-control-allow-methods', 'GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD'],
-    ['access-control-allow-headers', allowed],
+    ['access-control-allow-headers', [...allowed.values()].filter((each) => each !== '').join(', ')],
     ['access-control-max-age', '86400'],
   ]
 }

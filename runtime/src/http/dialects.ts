@@ -34,9 +34,9 @@ export const restDialect: Dialect = (problem, _requestId, isTerse = false) => {
   const code = PGRST[problem.code] ?? problem.code
   // PostgREST gives no hint with its own token errors, and clients compare whole bodies.
   const hint = code.startsWith('PGRST') && problem.code !== 'key-required' ? null : (problem.hint ?? null)
-  const named = { code, message: problem.message }
+  const { message } = problem
   const details = 'details' in problem ? problem.details : null
-  const body = isTerse ? named : { ...named, details, hint }
+  const body = isTerse ? { code, message } : { code, details, hint, message }
   return {
     status: problem.status,
     headers: [

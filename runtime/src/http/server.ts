@@ -18,6 +18,7 @@ import { BODY_TOTAL_MS } from '../gate/limits.ts'
 import type { App } from './app.ts'
 import { serveByNode } from './by-node.ts'
 import { PlainConnection, type PlainOptions } from './plain/connection.ts'
+import { answerRefused } from './refused.ts'
 
 export type Endpoint = { socket: string } | { host: string; port: number }
 
@@ -57,6 +58,7 @@ export function createHttpServer(app: App): HttpServer {
     },
     serveByNode(app),
   )
+  answerRefused(server)
   const byNode = server.listeners('connection')
   server.removeAllListeners('connection')
   const connections = new Set<PlainConnection>()

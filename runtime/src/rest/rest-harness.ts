@@ -163,6 +163,6 @@ export function preparedOf(line: Line): { request: RestRequest; prepared: Prepar
 export function statementOf(line: Line): { text: string; values: readonly unknown[] } {
   const { request, prepared } = preparedOf(line)
   const { text, values } = bind(prepared.main, request.values)
-  const rows = /from \((.*)\) as "cascata_page"$/s.exec(text)
+  const rows = /from \((.*)\) as "_postgrest_t"$/s.exec(text)
   return { text: rows?.[1] ?? text, values }
 }

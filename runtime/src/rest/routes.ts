@@ -22,7 +22,8 @@ import { Describer } from './openapi/describer.ts'
 import { Documents } from './openapi/oas3/answer.ts'
 import { answerRoot } from './openapi/root.ts'
 import { outlineOf } from './outline.ts'
-import { findRoutineByName, findTable } from './plan/plan.ts'
+import { findRoutine } from './plan/call.ts'
+import { findTable } from './plan/plan.ts'
 import { PreparedShapes } from './prepared.ts'
 import { Recall } from './recall.ts'
 import { refusalToError, unavailableToError } from './refusals.ts'
@@ -170,6 +171,6 @@ function describe(cache: SchemaCache, request: RestRequest): RestResponse | null
     case 'table':
       return describeTable(findTable(cache, name))
     case 'function':
-      return describeRoutine(findRoutineByName(cache, request))
+      return describeRoutine(findRoutine(cache, request))
   }
 }

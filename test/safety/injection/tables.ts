@@ -13,7 +13,7 @@ export const TABLES: Record<string, Table> = {
   book_tag: { columns: ['book_id', 'tag_id'], embeds: { book: 'book', tag: 'tag' } },
   shelf: { columns: ['book_id', 'author_id', 'title'], embeds: { author: 'author' } },
   'we"ird;--': {
-    columns: ['id', "sel'ect", '$1', 'a"b', 'back\\slash', '/* c */', 'cascata_page', 'body', 'author_id'],
+    columns: ['id', "sel'ect", '$1', 'a"b', 'back\\slash', '/* c */', '_postgrest_t', 'body', 'author_id'],
     embeds: { author: 'author' },
   },
 }

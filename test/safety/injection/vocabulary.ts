@@ -38,13 +38,13 @@ const FUNCTIONS = [
 ]
 const NAMES = [
   ...[
-    'cascata_page',
-    'cascata_body',
-    'cascata_payload',
-    'cascata_defaulted',
-    'returned',
+    '_postgrest_t',
+    'pgrst_body',
+    'pgrst_payload',
+    'pgrst_json_defs',
+    'pgrst_source',
     'pgrst_scalar',
-    'call',
+    'pgrst_call',
     'row',
   ],
   ...[
@@ -195,7 +195,7 @@ export function vocabularyOf(cache: SchemaCache, routines: readonly string[]): V
   )
   const defaults = columns.flatMap((column) => (column.default === null ? [] : [column.default]))
   return {
-    relations: new Set([...tables, 'returned', 'cascata_page']),
+    relations: new Set([...tables, 'pgrst_source', '_postgrest_t']),
     functions: new Set([...FUNCTIONS, ...found, ...computed]),
     types: new Set([...TYPES, ...cache.types, ...tables]),
     // A default is the owner's own SQL; the texts in it are his.

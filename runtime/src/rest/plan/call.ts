@@ -105,11 +105,11 @@ function ambiguous(routines: readonly Routine[]): RestError {
   })
 }
 
-export const planCall = (routine: Routine, request: RestRequest, returning: Returned): Call => ({
-  routine,
-  input: inputOf(routine, request),
-  returning,
-})
+export function planCall(routine: Routine, request: RestRequest, returning: Returned): Call {
+  // Nothing asked for is everything, as of a table.
+  const all = returning.all || returning.columns.length === 0
+  return { routine, input: inputOf(routine, request), returning: { ...returning, all } }
+}
 
 function inputOf({ arguments: args }: Routine, { query, payload }: RestRequest): Call['input'] {
   const [first] = args

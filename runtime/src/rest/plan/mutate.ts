@@ -87,7 +87,7 @@ function returningOf(
   { table, read }: { table: Table; read: ReadNode },
 ): Returned {
   if (preferences.return === null || preferences.return === 'minimal') return { all: false, columns: [] }
-  const { all, columns } = returnedColumns(cache, read, false)
+  const { all, columns } = returnedColumns(cache, read)
   if (all) return { all, columns }
   return { all, columns: [...new Set([...columns, ...table.primaryKey])].sort() }
 }

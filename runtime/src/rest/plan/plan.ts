@@ -36,13 +36,15 @@ function planTable(cache: SchemaCache, request: RestRequest, settings: RestSetti
   const source: Source = reading ? { kind: 'table', name: table } : { kind: 'returned' }
   const read = planRoot(cache, request, { settings, table, source, mutation: !reading })
   const mutation = reading ? null : planMutation(cache, request, table, read)
-  refuseInvalidPreferences(request)
+  // The order of these two is PostgREST's.
+  if (!reading) refuseInvalidPreferences(request)
   const chosen = chooseMedia(cache, {
     accept: request.accept,
     of: table,
     wholeRow: isWholeRow(read),
     plan: settings.plan,
   })
+  refuseInvalidPreferences(request)
   const silent: Handler = { kind: 'none' }
   if (mutation === null) {
     const head = action.kind === 'read' && action.head
@@ -86,7 +88,7 @@ function planFunction(cache: SchemaCache, request: RestRequest, settings: RestSe
   if (preferences.handling === 'strict' && preferences.maxAffected !== null && !routine.returns.set) {
     throw MaxAffectedOnSingle()
   }
-  const call = planCall(routine, request, returnedColumns(cache, read, true))
+  const call = planCall(routine, request, returnedColumns(cache, read))
   const head = request.action.kind === 'call' && request.action.head
   return {
     kind: 'call',
@@ -143,9 +145,3 @@ function refuseInvalidPreferences({ preferences }: RestRequest): void {
 
 export const returnsVoid = ({ returns }: Routine): boolean =>
   !returns.set && !returns.composite && returns.schema === 'pg_catalog' && returns.name === 'void'
-
-/** Any overload will do to tell which verbs a function takes. */
-export function findRoutineByName(cache: SchemaCache, request: RestRequest): Routine {
-  const [first] = cache.routines({ schema: request.schema, name: request.target })
-  return first ?? findRoutine(cache, request)
-}

@@ -114,10 +114,10 @@ export function columnsUsed(read: ReadNode): { star: boolean; columns: Set<strin
  * What a mutation or call must hand on to the read that follows. A computed column is named even beside `*`: the
  * rows handed on have lost their type, and with it the functions on it.
  */
-export function returnedColumns(cache: SchemaCache, read: ReadNode, all: boolean): Returned {
+export function returnedColumns(cache: SchemaCache, read: ReadNode): Returned {
   const { star, columns } = columnsUsed(read)
   const table = cache.table(read.table)
-  if (!star && !all) return { all: false, columns: [...columns].sort() }
+  if (!star) return { all: false, columns: [...columns].sort() }
   const computed = [...columns].filter((column) => table !== undefined && !table.columns.has(column))
   return { all: true, columns: computed.sort() }
 }

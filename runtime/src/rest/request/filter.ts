@@ -1,7 +1,7 @@
 /** Filters: `not.op(any).value`, and trees of them in `and=(...)`, `or=(...)`. */
 import { QueryNotParsed } from '../errors.ts'
 import type { Cursor } from './cursor.ts'
-import { FIELD_NAME, parseField, parseIdentifier, parseName, parseQuoted } from './names.ts'
+import { parseField, parseIdentifier, parseName, parseQuoted } from './names.ts'
 import type { Filter, Logic, Operation, Truth } from './types.ts'
 
 /** Operators of one value. */
@@ -53,42 +53,10 @@ export function parseOperation(
 ): { not: boolean; operation: Operation } | null {
   const not = cursor.peek('not.')
   if (not) cursor.pos += 4
-  const start = cursor.mark()
   const word = cursor.match(WORD) ?? ''
   const operation = parseNamed(cursor, word, value)
-  if (operation !== null) return { not, operation }
-  // After `in.` and `is.` the value is wrong, and was told; else the operator is.
-  const told = (word === 'in' || word === 'is') && cursor.pos > start.pos + 2
-  if (!told) {
-    cursor.back(start)
-    expectOperator(cursor, not)
-  }
-  return null
+  return operation && { not, operation }
 }
-
-const OPERATOR = 'operator (eq, gt, ...)'
-
-/** Points behind the operator that the text begins with, where something else should have followed. */
-function expectOperator(cursor: Cursor, not: boolean): void {
-  const begun = [...SEARCH, ...SIMPLE, ...QUANTIFIED].find((name) => cursor.peek(name))
-  if (begun === undefined) {
-    // The first word tried is the one whose letters are compared.
-    if (!not) cursor.expectWords('not')
-    cursor.expectInstead(OPERATOR)
-    return
-  }
-  const mark = cursor.mark()
-  cursor.pos += begun.length
-  if (cursor.peek('(')) {
-    cursor.pos++
-    const inside = isSearch(begun) ? /[\p{L}0-9_ $]+/uy : /any|all/y
-    if (cursor.match(inside) !== null && cursor.peek(')')) cursor.pos++
-  }
-  cursor.expectInstead(OPERATOR)
-  cursor.back(mark)
-}
-
-const isSearch = (name: string): boolean => SEARCH_SET.has(name)
 
 const isOperator = (word: string): boolean =>
   SIMPLE_SET.has(word) ||
@@ -136,7 +104,7 @@ function parseIs(cursor: Cursor): Operation | null {
   for (const [word, truth] of TRUTHS) {
     if (cursor.match(word) !== null) return { kind: 'is', truth }
   }
-  return cursor.expect('isVal: (null, not_null, true, false, unknown)')
+  return null
 }
 
 function parseIn(cursor: Cursor): Operation | null {
@@ -182,10 +150,7 @@ function parseGroup(cursor: Cursor, depthLeft: number): Logic | null {
   const not = cursor.peek('not.')
   if (not) cursor.pos += 4
   const kind = cursor.peek('and') ? 'all' : cursor.peek('or') ? 'any' : null
-  if (kind === null) {
-    if (!not) cursor.expect('negation operator (not)')
-    return cursor.expect('logic operator (and, or)')
-  }
+  if (kind === null) return null
   cursor.pos += kind === 'all' ? 3 : 2
   cursor.skipBlanks()
   if (!cursor.take('(')) return null
@@ -207,7 +172,7 @@ export function parseLogicPath(cursor: Cursor): { path: string[]; head: string }
   const names: string[] = []
   do {
     const name = parseName(cursor)
-    if (name === null) return cursor.expect(FIELD_NAME)
+    if (name === null) return null
     names.push(name)
   } while (cursor.take('.'))
   const operator = names.pop() ?? ''

@@ -70,24 +70,33 @@ describe('Accept', () => {
 })
 
 describe('the rows asked for', () => {
-  const page = (limit: number | null, offset: number | null) => ({ limit, offset })
+  const page = (limit: number | null, offset: number | null) => ({
+    limit,
+    offset,
+    hasLimit: limit !== null,
+    hasOffset: offset !== null,
+  })
   test.each([
     ['all of them', undefined, undefined, { offset: 0, limit: null }],
     ['a page', page(5, 10), undefined, { offset: 10, limit: 5 }],
     ['a header narrows the page', page(5, 0), '1-2', { offset: 1, limit: 2 }],
     ['a header cannot widen it', page(3, 2), '0-9', { offset: 2, limit: 3 }],
     ['an open header', undefined, '4-', { offset: 4, limit: null }],
-    ['none at all, whatever else is said', page(0, 7), '3-9', { offset: 0, limit: 0 }],
+    ['none at all, whatever the header says', page(0, null), '3-9', { offset: 0, limit: 0 }],
+    ['an offset before the first row is none', page(null, -4), undefined, { offset: 0, limit: null }],
     ['a header that is none is no wish', undefined, 'lines=1', { offset: 0, limit: null }],
   ])('%s', (_sentence, query, header, expected) => {
     expect(topLevelRange(query, header)).toEqual(expected)
   })
 
   test.each([
-    ['fewer than none', page(-1, null), undefined],
-    ['from the end to the start', undefined, '5-2'],
-  ])('%s cannot be satisfied', (_sentence, query, header) => {
-    expect(() => topLevelRange(query, header)).toThrow(expect.objectContaining({ code: 'PGRST103' }))
+    ['fewer than none', page(-1, null), undefined, 'Limit should'],
+    ['from the end to the start', undefined, '5-2', 'The lower boundary'],
+    ['a header beside the page', page(2, 1), '5-9', 'Limit should'],
+    ['none from an offset on', page(0, 7), undefined, 'Limit should'],
+  ])('%s cannot be satisfied', (_sentence, query, header, details) => {
+    const refusal = { code: 'PGRST103', details: expect.stringContaining(details) }
+    expect(() => topLevelRange(query, header)).toThrow(expect.objectContaining(refusal))
   })
 })
 

@@ -8,9 +8,6 @@ const QUOTED = /"((?:[^"\\]|\\[\s\S])*)"/y
 const JSON_KEY = /[^(\-:.,>)]+(?:-(?!>)[^(\-:.,>)]+)*/y
 const DIGITS = /[0-9]+/y
 
-export const FIELD_NAME = 'field name (* or [a..z0..9_$])'
-const KEY_NAME = 'any non reserved character different from: .,>()'
-
 /** A double-quoted text, without its quotes; a backslash takes the next character as it is. */
 export function parseQuoted(cursor: Cursor): string | null {
   const found = cursor.match(QUOTED)
@@ -28,19 +25,15 @@ const trimPieces = (text: string): string =>
 /** Never empty: SQL has no way to write such a name. */
 export function parseName(cursor: Cursor): string | null {
   const mark = cursor.mark()
-  const isQuoted = cursor.peek('"')
-  const name = isQuoted ? parseQuoted(cursor) : cursor.match(NAME)
-  if (isQuoted && name === null) return cursor.expect('"\\""')
-  const trimmed = isQuoted || name === null ? name : trimPieces(name)
-  if (trimmed) return trimmed
-  cursor.back(mark)
-  return cursor.expect(FIELD_NAME)
+  const name = cursor.peek('"') ? parseQuoted(cursor) : cursor.match(NAME)
+  const trimmed = name !== null && cursor.text[mark.pos] !== '"' ? trimPieces(name) : name
+  return trimmed ? trimmed : cursor.back(mark)
 }
 
 /** A type or language name: letters, digits, `_`, `$` and blanks. */
 export function parseIdentifier(cursor: Cursor): string | null {
   const found = cursor.match(IDENTIFIER)
-  return found === null ? cursor.expect('letter', 'digit') : found.trim()
+  return found?.trim() ?? null
 }
 
 function parseIndex(cursor: Cursor): string | null {
@@ -48,13 +41,10 @@ function parseIndex(cursor: Cursor): string | null {
   const sign = cursor.take('-') ? '-' : ''
   const digits = cursor.match(DIGITS)
   if (digits === null) {
-    cursor.expect('digit')
     return cursor.back(mark)
   }
   const ends = ['->', '::', '.', ',', ')']
   if (cursor.pos < cursor.text.length && !ends.some((end) => cursor.peek(end))) {
-    cursor.expect('digit', '"->"', '"::"', '"."', '","')
-    cursor.atEnd()
     return cursor.back(mark)
   }
   return sign + digits
@@ -63,7 +53,7 @@ function parseIndex(cursor: Cursor): string | null {
 function parseKey(cursor: Cursor): string | null {
   if (cursor.peek('"')) return parseQuoted(cursor)
   const key = cursor.match(JSON_KEY)
-  return key === null ? cursor.expect(KEY_NAME) : trimPieces(key)
+  return key && trimPieces(key)
 }
 
 export type ParsedPath = { steps: JsonStep[] /** The last key met, for naming. */; lastKey: string | null }
@@ -93,7 +83,7 @@ export function parseField(cursor: Cursor): (Field & { lastKey: string | null })
   return { name, path: path.steps, lastKey: path.lastKey }
 }
 
-/** `a,b,c` to the end of the text. */
+/** `a,b,c` */
 export function parseNames(cursor: Cursor): string[] | null {
   const names: string[] = []
   do {
@@ -103,7 +93,8 @@ export function parseNames(cursor: Cursor): string[] | null {
     names.push(name)
     cursor.skipBlanks()
   } while (cursor.take(','))
-  return cursor.pos >= cursor.text.length || cursor.atEnd() ? names : null
+  // What follows is not looked at, as PostgREST has it.
+  return names
 }
 
 /** `embed.embed.column->path`: where in the tree, and which field there. */

@@ -1,5 +1,6 @@
 /** `order=`: columns, JSON paths and columns of to-one embeds, with direction and place of nulls. */
 import type { Cursor } from './cursor.ts'
+import { wordError } from './grammar.ts'
 import { parseField, parseName } from './names.ts'
 import type { OrderTerm } from './types.ts'
 
@@ -7,7 +8,7 @@ export function parseOrder(cursor: Cursor): OrderTerm[] {
   const terms: OrderTerm[] = []
   do {
     const term = parseTerm(cursor)
-    if (term === null) throw cursor.error(`failed to parse order (${cursor.text})`)
+    if (term === null) throw wordError('order', cursor.text, `failed to parse order (${cursor.text})`)
     terms.push(term)
   } while (cursor.take(','))
   return terms
@@ -19,17 +20,13 @@ function parseTerm(cursor: Cursor): OrderTerm | null {
   const related = parseRelated(cursor)
   if (related === null) {
     cursor.back(mark)
-    cursor.forget()
   }
   const field = related?.field ?? parseField(cursor)
   if (field === null) return null
-  if (related === null && field.path.length === 0) cursor.expect('letter', 'digit', '"-"', '"->>"', '"->"')
   const direction = parseWord(cursor, ['asc', 'desc'])
   const nulls = parseWord(cursor, ['nullsfirst', 'nullslast'])
   cursor.skipBlanks()
   if (cursor.pos < cursor.text.length && !cursor.peek(',')) {
-    cursor.expect('","')
-    cursor.atEnd()
     return null
   }
   return {
@@ -51,14 +48,12 @@ function parseRelated(cursor: Cursor): { relation: string; field: OrderTerm['fie
 
 function parseWord(cursor: Cursor, words: readonly [string, string]): string | null {
   if (!cursor.peek('.')) {
-    cursor.expect('delimiter (.)')
     return null
   }
   const mark = cursor.mark()
   cursor.pos++
   const word = words.find((each) => cursor.peek(each))
   if (word === undefined) {
-    cursor.expectWords(...words)
     return cursor.back(mark)
   }
   cursor.pos += word.length

@@ -84,11 +84,40 @@ describe('a filter', () => {
   })
 })
 
+const OR_NOT = (wrong: string) => `unexpected ${wrong} expecting "not" or operator (eq, gt, ...)`
 const OPERATOR = (wrong: string) => `unexpected ${wrong} expecting operator (eq, gt, ...)`
 
 describe('what does not parse', () => {
   test.each([
-    ['an unknown operator', 'id=foo.1', 'failed to parse filter (foo.1)', 1, OPERATOR('"f"')],
+    ['an unknown operator', 'id=foo.1', 'failed to parse filter (foo.1)', 1, OR_NOT('"f"')],
+    [
+      'a truth that takes no quantifier',
+      'id=is(any).null',
+      'failed to parse filter (is(any).null)',
+      3,
+      OPERATOR('"("'),
+    ],
+    [
+      'a group of neither kind',
+      'and=(ord(id.eq.1))',
+      'failed to parse logic tree ((ord(id.eq.1)))',
+      7,
+      'unexpected "d" expecting "("',
+    ],
+    [
+      'nothing after a comma',
+      'select=id,',
+      'failed to parse select parameter (id,)',
+      4,
+      'unexpected end of input expecting "...", field name (* or [a..z0..9_$]), "*" or "count()"',
+    ],
+    [
+      'a spread of a path',
+      'select=...book->x(id)',
+      'failed to parse select parameter (...book->x(id))',
+      10,
+      "unexpected '>'",
+    ],
     ['an operator and more', 'id=eqx.1', 'failed to parse filter (eqx.1)', 3, OPERATOR('"x"')],
     ['no language', 'words=fts().a', 'failed to parse filter (fts().a)', 5, OPERATOR('")"')],
     ['no quantifier', 'id=eq().a', 'failed to parse filter (eq().a)', 4, OPERATOR('")"')],
@@ -164,6 +193,7 @@ describe('an argument of a function', () => {
     ['is a bare value', 'a=1', ['a']],
     ['is not a filter on the result', 'a=1&id=eq.3', ['a']],
     ['is not an embed either', 'author.id=eq.3', []],
+    ['may be called in quotes', '"a.b"=1', ['a.b']],
   ])('%s', (_sentence, query, expected) => {
     const { query: parsed } = requestOf({ line: `GET /rpc/f?${query}` })
     expect(parsed.args.map(({ name }) => name)).toEqual(expected)

@@ -3,6 +3,7 @@ import type { Parameter } from '../../session/database.ts'
 import { Cursor } from './cursor.ts'
 import { EmbedBudget, type EmbedLimits } from './embed-budget.ts'
 import { arrayLiteral, parseLogic, parseLogicPath, parseOperation, wholeValue } from './filter.ts'
+import { wordError } from './grammar.ts'
 import { parseNames, parseTreePath } from './names.ts'
 import { parseOrder } from './order.ts'
 import { parseSelect } from './select.ts'
@@ -10,7 +11,13 @@ import type { At, Filter, Logic, OrderTerm, Page, Query } from './types.ts'
 
 export type Pair = readonly [key: string, value: string | null]
 
-export type RawPage = { limit: number | null; offset: number | null }
+/** A value that is no number counts as not given, but for its being there. */
+export type RawPage = {
+  limit: number | null
+  offset: number | null
+  hasLimit: boolean
+  hasOffset: boolean
+}
 
 export type ParsedQuery = Omit<Query, 'pages'> & {
   /** By dotted path; the root's is empty. */
@@ -128,41 +135,38 @@ function parseOther(
       return
   }
   const filter = parseFilterAt(key, value, context)
-  if (filter !== null) parsed.filters.push(filter)
-  else args.set(key, [...(args.get(key) ?? []), value])
+  if ('what' in filter) parsed.filters.push(filter)
+  else args.set(filter.argument, [...(args.get(filter.argument) ?? []), value])
 }
 
 function parseColumns(parameter: string, text: string): string[] {
   const cursor = new Cursor(text, [])
   const names = parseNames(cursor)
-  if (names === null) throw cursor.error(`failed to parse ${parameter} parameter (${text})`)
+  if (names === null) throw wordError('names', text, `failed to parse ${parameter} parameter (${text})`)
   return names
 }
 
 function parsePathAt(key: string, values: Parameter[]) {
   const cursor = new Cursor(key, values)
   const path = parseTreePath(cursor)
-  if (path === null) throw cursor.error(`failed to parse tree path (${key})`)
+  if (path === null) throw wordError('tree path', key, `failed to parse tree path (${key})`)
   return path
 }
 
-/** @returns null for a bare value that is an argument of the function called. */
-function parseFilterAt(key: string, value: string, context: Context): At<Filter> | null {
+/** After these a value is meant as a filter: what then does not parse is an error, and no argument. */
+const BEGINS_OPERATION = /^(?:not|in|is)\./
+
+/** A filter, or the name of the argument that a bare value is meant for when a function is called. */
+function parseFilterAt(key: string, value: string, context: Context): At<Filter> | { argument: string } {
   const { values, bareArgs } = context
   const before = values.length
-  const cursor = new Cursor(value, values)
-  if (bareArgs && !key.includes('.')) {
-    const parsed = parseOperation(cursor, wholeValue)
-    if (parsed === null) {
-      values.length = before
-      return null
-    }
-    values.length = before
-    cursor.pos = 0
-  }
   const { path, field } = parsePathAt(key, values)
-  const operation = parseOperation(cursor, wholeValue)
-  if (operation === null) throw cursor.error(`failed to parse filter (${value})`)
+  const operation = parseOperation(new Cursor(value, values), wholeValue)
+  if (operation === null && bareArgs && !BEGINS_OPERATION.test(value)) {
+    values.length = before
+    return { argument: field.name }
+  }
+  if (operation === null) throw wordError('filter', value, `failed to parse filter (${value})`)
   return { path, what: { kind: 'filter', field, ...operation } }
 }
 
@@ -174,20 +178,20 @@ function parseOrderAt(key: string, value: string, values: Parameter[]): At<Order
 function parseLogicAt(key: string, value: string, values: Parameter[]): At<Logic> {
   const pathCursor = new Cursor(key, values)
   const where = parseLogicPath(pathCursor)
-  if (where === null) throw pathCursor.error(`failed to parse logic path (${key})`)
-  const cursor = new Cursor(where.head + value, values)
-  const what = parseLogic(cursor)
-  if (what === null) throw cursor.error(`failed to parse logic tree (${value})`)
+  if (where === null) throw wordError('logic path', key, `failed to parse logic path (${key})`)
+  const tree = where.head + value
+  const what = parseLogic(new Cursor(tree, values))
+  if (what === null) throw wordError('tree', tree, `failed to parse logic tree (${value})`)
   return { path: where.path, what }
 }
 
 function noteRange(pages: Map<string, RawPage>, key: string, value: string): void {
   const at = key.lastIndexOf('.')
   const path = at < 0 ? '' : key.slice(0, at)
-  const page = pages.get(path) ?? { limit: null, offset: null }
+  const page = pages.get(path) ?? { limit: null, offset: null, hasLimit: false, hasOffset: false }
   const number = /^-?\d+$/.test(value.trim()) ? Number(value) : null
-  if (lastPiece(key) === 'limit') page.limit = number
-  else page.offset = number
+  const isLimit = lastPiece(key) === 'limit'
+  Object.assign(page, isLimit ? { limit: number, hasLimit: true } : { offset: number, hasOffset: true })
   pages.set(path, page)
 }
 

@@ -5,21 +5,26 @@ import type { RawPage } from './query-string.ts'
 export type RowRange = { offset: number; limit: number | null }
 
 const HEADER = /^([0-9]+)-([0-9]*)$/
+const ENDLESS = Number.POSITIVE_INFINITY
 
+/** The rules are PostgREST's, oddities too: nothing but `limit=0` may ask for no rows. */
 export function topLevelRange(page: RawPage | undefined, header: string | undefined): RowRange {
-  const limit = page?.limit ?? null
-  const offset = page?.offset ?? 0
-  // Asking for nothing is fine, and beats whatever else is asked.
-  if (limit === 0) return { offset: 0, limit: 0 }
-  if (limit !== null && limit < 0) throw LimitNegative()
+  const [first, last] = boundsOf(page)
+  if (last === -1) return { offset: 0, limit: 0 }
   const asked = header === undefined ? null : HEADER.exec(header)
-  if (asked === null) return { offset, limit }
+  const from = asked === null ? 0 : Number(asked[1])
+  const to = asked?.[2] ? Number(asked[2]) : ENDLESS
+  if (from > to) throw RangeReversed()
+  const [lower, upper] = [Math.max(first, from), Math.min(last, to)]
+  if (lower > upper) throw LimitNegative()
+  return { offset: lower, limit: upper === ENDLESS ? null : upper - lower + 1 }
+}
 
-  const first = Number(asked[1])
-  const last = asked[2] ? Number(asked[2]) : Number.POSITIVE_INFINITY
-  if (first > last) throw RangeReversed()
-  const from = Math.max(offset, first)
-  const to = Math.min(limit === null ? Number.POSITIVE_INFINITY : offset + limit - 1, last)
-  if (to < from) throw RangeReversed()
-  return { offset: from, limit: to === Number.POSITIVE_INFINITY ? null : to - from + 1 }
+/** First and last row. An offset beside a limit that is no number leaves no rows. */
+function boundsOf(page: RawPage | undefined): [number, number] {
+  if (page === undefined) return [0, ENDLESS]
+  const { limit, offset, hasLimit, hasOffset } = page
+  if (!hasLimit) return [offset ?? 0, ENDLESS]
+  if (!hasOffset) return [0, limit === null ? ENDLESS : limit - 1]
+  return [offset ?? 0, (offset ?? 0) + (limit ?? 0) - 1]
 }

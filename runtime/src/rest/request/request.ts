@@ -35,7 +35,7 @@ export function parseRequest(input: RestRequestInput, context: RequestContext): 
   const { schema, profiled } = parseSchema(input, settings)
   const pairs = pairsOf(input, action)
   const values: Parameter[] = []
-  const bareArgs = action.kind === 'call' && action.get
+  const bareArgs = isCalledByUrl(action)
   const { rawPages, ...query } = parseQuery(pairs, { values, embeds: context.limits, bareArgs })
   const range = topLevelRange(rawPages.get(''), input.method === 'GET' ? input.headers.range : undefined)
   if (action.kind === 'put' && (range.limit !== null || range.offset !== 0)) throw PutLimited()
@@ -67,6 +67,9 @@ function pairsOf({ query }: RestRequestInput, action: Action) {
   if (action.kind !== 'root') return splitQuery(query)
   return action.document === '2.0' ? splitQuery(query).filter(([name]) => name !== 'apikey') : []
 }
+
+const isCalledByUrl = (action: Action): boolean =>
+  (action.kind === 'call' && action.get) || (action.kind === 'describe' && action.of === 'function')
 
 type Target = { action: Action; target: string; isRootSpec?: boolean }
 

@@ -1,7 +1,8 @@
 /** `select=`: columns with alias, path, cast and aggregate; embeds and spreads, nested. */
 import type { Cursor } from './cursor.ts'
 import type { EmbedBudget } from './embed-budget.ts'
-import { parseField, parseIdentifier, parseName, parsePath } from './names.ts'
+import { wordError } from './grammar.ts'
+import { parseField, parseIdentifier, parseName } from './names.ts'
 import type { Aggregate, EmbedItem, FieldItem, SelectItem } from './types.ts'
 
 const AGGREGATES = ['sum', 'avg', 'count', 'max', 'min'] as const
@@ -10,7 +11,7 @@ export function parseSelect(cursor: Cursor, budget: EmbedBudget): SelectItem[] {
   const what = `failed to parse select parameter (${cursor.text})`
   const items = parseItems(cursor, budget)
   // What follows the last embed is not looked at: PostgREST does not either, and clients rely on it.
-  if (items === null) throw cursor.error(what)
+  if (items === null) throw wordError('select', cursor.text, what)
   return items
 }
 
@@ -48,7 +49,6 @@ function parseItem(cursor: Cursor, budget: EmbedBudget): SelectItem | null {
     return parseEmbed(cursor, budget, { alias, spread: false })
   }
   cursor.back(mark)
-  cursor.forget()
   return parseFieldItem(cursor)
 }
 
@@ -90,10 +90,8 @@ function parseFieldItem(cursor: Cursor): FieldItem | null {
   if (aggregate === undefined) return null
   const { lastKey, ...plain } = field
   if (aggregate !== null) return finishAggregate(cursor, plain, alias, { aggregate, cast, lastKey })
-  if (cast === null && plain.path.length === 0) {
-    cursor.expect('letter', 'digit', '"-"', '"->>"', '"->"', '"::"', '"."')
-  }
-  if (!atItemEnd(cursor)) return null
+  // A second cast belongs to an aggregate: without one it is read and says nothing, as PostgREST has it.
+  if (parseCast(cursor) === undefined || !atItemEnd(cursor)) return null
   return { ...fieldItem(plain, alias, lastKey), cast }
 }
 
@@ -108,7 +106,6 @@ function parseAggregate(cursor: Cursor): Aggregate | null | undefined {
   cursor.pos++
   const found = AGGREGATES.find((name) => cursor.peek(`${name}()`))
   if (found === undefined) {
-    cursor.expectWords(...AGGREGATES)
     return undefined
   }
   cursor.pos += found.length + 2
@@ -137,8 +134,7 @@ function atItemEnd(cursor: Cursor): boolean {
   cursor.skipBlanks()
   if (cursor.peek(')') || cursor.peek(',')) return true
   if (cursor.pos >= cursor.text.length) return true
-  cursor.expect('")"', '","')
-  return cursor.atEnd()
+  return false
 }
 
 function parseEmbed(
@@ -156,8 +152,6 @@ function parseEmbed(
     if (param === 'inner' || param === 'left') join ??= param
     else hint ??= param
   }
-  // A JSON path cannot be embedded: say so at its arrow, not at its end.
-  if (cursor.peek('->') && parsePath(cursor) === null) return null
   if (!cursor.take('(')) return null
   budget.enter()
   const select = parseItems(cursor, budget)

@@ -32,6 +32,9 @@ export type Suggestion = { name: string; score: number }
 /** Names by likeness to `asked`, the best first; 1 is the same name. */
 export function suggestions(names: readonly string[], asked: string, scoreMin: number): Suggestion[] {
   const wanted = asked.toLowerCase()
+  // Who is there needs no likeness.
+  const same = names.find((name) => name.toLowerCase() === wanted)
+  if (same !== undefined) return [{ name: same, score: 1 }]
   for (const size of [3, 2]) {
     const pieces = grams(wanted, size)
     const near = names

@@ -11,9 +11,9 @@ export function callToSql({ routine, input, returning }: Call): Sql {
   const scalar = !routine.returns.composite
   const call = (args: Sql): Sql =>
     scalar
-      ? sql`(select ${nameToSql(routine)}(${args}) as ${ident(SCALAR)}) call`
-      : sql`${nameToSql(routine)}(${args}) call`
-  const columns = scalar ? ident('call', SCALAR) : returnedToSql('call', returning)
+      ? sql`(select ${nameToSql(routine)}(${args}) as ${ident(SCALAR)}) pgrst_call`
+      : sql`${nameToSql(routine)}(${args}) pgrst_call`
+  const columns = scalar ? ident('pgrst_call', SCALAR) : returnedToSql('pgrst_call', returning)
   const spread = (variadic: boolean): Sql => (variadic ? raw('variadic ') : empty)
   switch (input.kind) {
     case 'none':

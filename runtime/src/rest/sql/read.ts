@@ -16,8 +16,8 @@ import {
   whereToSql,
 } from './fields.ts'
 
-/** Where a mutation or call leaves its rows. */
-export const RETURNED = 'returned'
+/** Where a mutation or call leaves its rows. Names of PostgREST's, here and below: Postgres' messages show them. */
+export const RETURNED = 'pgrst_source'
 
 const AGGREGATES = {
   sum: raw('sum'),

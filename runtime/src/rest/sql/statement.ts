@@ -10,7 +10,7 @@ import { countToSql, RETURNED, readToSql } from './read.ts'
 import { insertedCount, mutationToSql } from './write.ts'
 
 /** Rows of the answer. Whole rows are written with a star: a column may be called like the alias. */
-const PAGE = 'cascata_page'
+const PAGE = '_postgrest_t'
 const ROW = sql`${ident(PAGE)}.*`
 
 const setting = (name: string): Sql => raw(`nullif(current_setting('${name}', true), '')`)
@@ -26,7 +26,7 @@ export function planToSql(plan: Plan): Sql {
   const from = twice ? sql`${ident(PAGE)} as ${ident(PAGE)}` : sql`(${rows}) as ${ident(PAGE)}`
   const columns = [
     sql`${totalToSql(plan)} as total`,
-    raw('count(*) as page'),
+    isSingle(plan) ? raw('1 as page') : raw('count(*) as page'),
     ...(plan.kind === 'write' ? [sql`${locationToSql(plan)} as location`] : []),
     sql`${bodyToSql(plan)} as body`,
     sql`${setting('response.headers')} as headers`,
@@ -36,6 +36,9 @@ export function planToSql(plan: Plan): Sql {
   const using = tables.length === 0 ? empty : sql`with ${join(tables, COMMA)} `
   return sql`${using}select ${join(columns, COMMA)} from ${from}`
 }
+
+/** A function that returns one value has one, whatever is left of it. */
+const isSingle = (plan: Plan): boolean => plan.kind === 'call' && !plan.call.routine.returns.set
 
 function totalToSql({ count, countMax, read }: Plan): Sql {
   if (!count) return raw('null::bigint')

@@ -5,10 +5,10 @@ import type { Slot } from '../request/types.ts'
 import type { Table } from '../schema/types.ts'
 import { COMMA, conditionsToSql, nameToSql, whereToSql } from './fields.ts'
 
-/** Names that no table of a tenant's has: an update has its table beside them. */
-export const BODY = 'cascata_body'
-const PAYLOAD = ident('cascata_payload')
-const DEFAULTED = ident('cascata_defaulted')
+/** Names that no table of a tenant's has (an update has its table beside them); PostgREST's, for messages show them. */
+export const BODY = 'pgrst_body'
+const PAYLOAD = ident('pgrst_payload')
+const DEFAULTED = ident('pgrst_json_defs')
 
 export type JsonBody = {
   body: Slot
