@@ -14,7 +14,7 @@ export type Options = {
 
 const EVERYDAY = [{ connections: 32, seconds: 1, rounds: 3 }]
 const FULL = [
-  { connections: 32, seconds: 2, rounds: 5 },
+  { connections: 32, seconds: 2, rounds: 4 },
   ...[1, 16, 64].map((connections) => ({ connections, seconds: 1, rounds: 3 })),
 ]
 

@@ -14,26 +14,30 @@ export type Measured = LoadRun & {
   rssMb: number
 }
 
-export type LaneFigures = { lane: string } & Omit<Measured, 'answers'>
+export type LaneFigures = { lane: string; perSecondEachRound: readonly number[] } & Omit<Measured, 'answers'>
 
 export type Comparison = {
   name: CaseName
   lanes: readonly Lane[]
   size: Size
   rounds: number
+  /** Each lane once before the rounds: its code compiled, its connections made. pgbench has neither to keep. */
+  warmUp: boolean
   db: { meter: Meter; admin: Sql }
 }
 
-export async function compare({ name, lanes, size, rounds, db }: Comparison): Promise<LaneFigures[]> {
+export async function compare({ name, lanes, size, rounds, warmUp, db }: Comparison): Promise<LaneFigures[]> {
   const able = lanes.filter((lane) => lane.can(name))
   const results = able.map(() => [] as Measured[])
-  for (const lane of able) await measure(lane, { name, size: { ...size, seconds: 1 }, db })
+  for (const lane of able)
+    if (warmUp && !lane.connect) await measure(lane, { name, size: { ...size, seconds: 1 }, db })
   for (let round = 0; round < rounds; round += 1)
     for (const [at, lane] of able.entries()) results[at]?.push(await measure(lane, { name, size, db }))
   return able.map(({ name: lane }, at) => {
     const of = (field: keyof Measured) => median((results[at] ?? []).map((result) => result[field]))
     return {
       lane,
+      perSecondEachRound: (results[at] ?? []).map(({ perSecond }) => perSecond),
       ...{ perSecond: of('perSecond'), p50Ms: of('p50Ms'), p99Ms: of('p99Ms') },
       ...{ serverCpuUs: of('serverCpuUs'), dbCpuUs: of('dbCpuUs'), rssMb: of('rssMb') },
     }
