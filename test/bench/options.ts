@@ -14,8 +14,8 @@ export type Options = {
 
 const EVERYDAY = [{ connections: 32, seconds: 1, rounds: 3 }]
 const FULL = [
-  { connections: 32, seconds: 2, rounds: 4 },
-  ...[1, 16, 64].map((connections) => ({ connections, seconds: 1, rounds: 3 })),
+  { connections: 32, seconds: 2, rounds: 5 },
+  ...[1, 16, 64].map((connections) => ({ connections, seconds: 1, rounds: 2 })),
 ]
 
 const SOAK = { quick: 50_000, full: 2_000_000 }
