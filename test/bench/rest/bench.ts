@@ -26,10 +26,10 @@ export async function benchRest(
   await ensureH2load()
   const { lanes, stop } = await lineUp(world, wanted)
   try {
-    for (const { rounds, ...size } of sizes) {
+    for (const [at, { rounds, ...size }] of sizes.entries()) {
       say(`\n## REST with JWT and row-level security, ${size.connections} connections`)
       for (const name of names) {
-        const figures = await compare({ name, lanes, size, rounds, db: world.db })
+        const figures = await compare({ name, lanes, size, rounds, warmUp: at === 0, db: world.db })
         say(report(CASES[name].title, figures))
       }
     }

@@ -14,26 +14,31 @@ export type Measured = LoadRun & {
   rssMb: number
 }
 
-export type LaneFigures = { lane: string } & Omit<Measured, 'answers'>
+export type LaneFigures = { lane: string; perSecondEachRound: readonly number[] } & Omit<Measured, 'answers'>
 
 export type Comparison = {
   name: CaseName
   lanes: readonly Lane[]
   size: Size
   rounds: number
+  /** Each lane once before the rounds: its code compiled, its connections made. pgbench has neither to keep. */
+  warmUp: boolean
   db: { meter: Meter; admin: Sql }
 }
 
-export async function compare({ name, lanes, size, rounds, db }: Comparison): Promise<LaneFigures[]> {
+export async function compare({ name, lanes, size, rounds, warmUp, db }: Comparison): Promise<LaneFigures[]> {
   const able = lanes.filter((lane) => lane.can(name))
   const results = able.map(() => [] as Measured[])
-  for (const lane of able) await measure(lane, { name, size: { ...size, seconds: 1 }, db })
+  const warm = warmUp && CASES[name].secondsMin === undefined
+  for (const lane of able)
+    if (warm && !lane.connect) await measure(lane, { name, size: { ...size, seconds: 1 }, db })
   for (let round = 0; round < rounds; round += 1)
     for (const [at, lane] of able.entries()) results[at]?.push(await measure(lane, { name, size, db }))
   return able.map(({ name: lane }, at) => {
     const of = (field: keyof Measured) => median((results[at] ?? []).map((result) => result[field]))
     return {
       lane,
+      perSecondEachRound: (results[at] ?? []).map(({ perSecond }) => perSecond),
       ...{ perSecond: of('perSecond'), p50Ms: of('p50Ms'), p99Ms: of('p99Ms') },
       ...{ serverCpuUs: of('serverCpuUs'), dbCpuUs: of('dbCpuUs'), rssMb: of('rssMb') },
     }
@@ -42,8 +47,9 @@ export async function compare({ name, lanes, size, rounds, db }: Comparison): Pr
 
 type Measurement = Pick<Comparison, 'name' | 'size' | 'db'>
 
-async function measure(lane: Lane, { name, size, db }: Measurement): Promise<Measured> {
-  const { inserts } = CASES[name]
+async function measure(lane: Lane, { name, size: asked, db }: Measurement): Promise<Measured> {
+  const { inserts, secondsMin = 0 } = CASES[name]
+  const size = { ...asked, seconds: Math.max(asked.seconds, secondsMin) }
   if (inserts !== undefined) await db.admin.unsafe('truncate public.events')
   const cpu = async () => ({ server: (await lane.server?.cpuUs()) ?? Number.NaN, db: await db.meter.cpuUs() })
   const idle = await cpu()

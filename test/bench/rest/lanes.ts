@@ -56,10 +56,11 @@ export function httpLane({ name: lane, target, dialect, token, server, admin }: 
     server,
     can: (name) => dialect[name] !== undefined,
     async run(name, size) {
-      const asked = await sample(name).catch((error: unknown) => {
-        throw new Error(`${lane}, ${CASES[name].title}: ${error instanceof Error ? error.message : error}`)
-      })
-      return h2load({ target, ...asked, ...size })
+      try {
+        return await h2load({ target, ...(await sample(name)), ...size })
+      } catch (error) {
+        throw new Error(`${lane}, ${CASES[name].title}`, { cause: error })
+      }
     },
   }
 }
