@@ -38,6 +38,15 @@ describe('a request', () => {
     expect(bad.headers['x-request-id']).toMatch(/^[\da-f-]{36}$/)
   })
 
+  test('whose answer HTTP cannot carry is a 500, and takes nobody else with it', async () => {
+    await start(async ({ path }) =>
+      path === '/bad' ? { status: 200, headers: [['x', 'a\r\nb: c']], body: 'x' } : ok({}),
+    )
+    const reply = await ask('/rest/v1/bad')
+    expect([reply.status, reply.headers.b]).toEqual([500, undefined])
+    expect((await ask('/rest/v1/good')).status).toBe(200)
+  })
+
   test('to a path of nobody is a 404 with a name', async () => {
     await start(echo)
     for (const path of ['/', '/rest/v10/people', '/nothing']) {

@@ -77,6 +77,7 @@ function turnOf(execution: Execution, request: RestRequest, { plan, main }: Prep
     ...beginning(execution, request, plan.kind === 'call' ? plan.call.routine : null),
     main: { text: explain + text, values, prepare: explain === '' },
     readOnly: isReadOnly(plan, request),
+    clears: plan.kind === 'call' && plan.call.routine.volatility === 'volatile',
     end: endOf(settings, plan, request),
     timeoutMs,
   }

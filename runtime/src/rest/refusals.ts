@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { DatabaseUnavailable, PostgresError } from '../session/database.ts'
 import { RestError } from './errors.ts'
+import { isStatus, toHeaders } from './header-text.ts'
 
 /** By whole code, else by its class (the first two characters). */
 const STATUS: Readonly<Record<string, number>> = {
@@ -51,7 +52,8 @@ function statusOf({ code, message }: PostgresError, anonymous: boolean): number 
   return STATUS[code] ?? STATUS[code.slice(0, 2)] ?? 400
 }
 
-const statusNumber = (text: string): number => (/^\d{3}$/.test(text) ? Number(text) : 500)
+const statusNumber = (text: string): number =>
+  /^\d{3}$/.test(text) && isStatus(Number(text)) ? Number(text) : 500
 
 export function refusalToError(refused: PostgresError, anonymous: boolean): RestError {
   if (refused.code === 'PGRST') return raised(refused)
@@ -75,7 +77,7 @@ const RaisedMessage = z.object({
 })
 
 const RaisedDetail = z.object({
-  status: z.int(),
+  status: z.int().refine(isStatus),
   status_text: z.string().nullish(),
   headers: z.record(z.string(), z.string()),
 })
@@ -91,7 +93,8 @@ function raised({ message, detail }: PostgresError): RestError {
     )
   }
   const answer = detail === null ? null : parse(RaisedDetail, detail)
-  if (answer === null) {
+  const headers = answer && toHeaders(Object.entries(answer.headers))
+  if (answer === null || headers === null) {
     return unparsed(
       detail === null
         ? 'DETAIL is missing in the RAISE statement'
@@ -104,7 +107,7 @@ function raised({ message, detail }: PostgresError): RestError {
     ...body,
     status: answer.status,
     statusText: answer.status_text ?? undefined,
-    headers: Object.entries(answer.headers),
+    headers,
   })
 }
 

@@ -2,6 +2,7 @@
 import type { RestResponse } from './contract.ts'
 import { RangeOutOfBounds, ResponseHeadersInvalid, ResponseStatusInvalid, type RestError } from './errors.ts'
 import type { Result } from './execute.ts'
+import { isStatus, toHeaders, toHeaderText } from './header-text.ts'
 import { returnsVoid } from './plan/plan.ts'
 import type { Plan } from './plan/types.ts'
 import { contentTypeOf } from './request/media.ts'
@@ -33,7 +34,7 @@ function draftOf(plan: Plan, request: RestRequest, result: Result): Draft {
 
 const contentHeaders = ({ media }: Plan, { profiled, schema }: RestRequest): Headers => [
   ['Content-Type', contentTypeOf(media)],
-  ...(profiled ? ([['Content-Profile', schema]] as Headers) : []),
+  ...(profiled ? ([['Content-Profile', toHeaderText(schema) ?? '']] as Headers) : []),
 ]
 
 /** `first-last/total`; `*` stands for no rows, and for no count. */
@@ -156,8 +157,9 @@ function override(draft: Draft, { status, headers }: Result): RestResponse {
 
 function parseStatus(text: string): number {
   const found = /^\d+/.exec(text)
-  if (found === null) throw ResponseStatusInvalid()
-  return Number(found[0])
+  const status = Number(found?.[0])
+  if (!isStatus(status)) throw ResponseStatusInvalid()
+  return status
 }
 
 function parseHeaders(text: string): Headers {
@@ -168,13 +170,16 @@ function parseHeaders(text: string): Headers {
     throw ResponseHeadersInvalid()
   }
   if (!Array.isArray(parsed)) throw ResponseHeadersInvalid()
-  return parsed.map((each: unknown) => {
+  const pairs = parsed.map((each: unknown): [string, string] => {
     const [entry, second] = typeof each === 'object' && each !== null ? Object.entries(each) : []
     if (entry === undefined || second !== undefined || typeof entry[1] !== 'string') {
       throw ResponseHeadersInvalid()
     }
     return [entry[0], entry[1]]
   })
+  const written = toHeaders(pairs)
+  if (written === null) throw ResponseHeadersInvalid()
+  return written
 }
 
 /** OPTIONS: which verbs the thing takes. */
@@ -212,12 +217,15 @@ const errorBody = ({ code, message, details, hint }: RestError) => ({
 
 /** The one renderer of errors of `/rest/v1`. */
 export function errorToResponse(error: RestError, isTerse = false): RestResponse {
+  // Both may be a function's own words.
+  const statusText = toHeaderText(error.statusText ?? '')
+  const code = toHeaderText(error.code)
   return {
     status: error.status,
-    ...(error.statusText === undefined ? {} : { statusText: error.statusText }),
+    ...(statusText ? { statusText } : {}),
     headers: [
       ['Content-Type', 'application/json; charset=utf-8'],
-      ['Proxy-Status', `PostgREST; error=${error.code}`],
+      ...(code === null ? [] : ([['Proxy-Status', `PostgREST; error=${code}`]] as Headers)),
       ...error.headers,
     ],
     body: JSON.stringify(isTerse ? { code: error.code, message: error.message } : errorBody(error)),

@@ -26,6 +26,11 @@ export type Turn = {
   before?: Query
   main: Query
   readOnly: boolean
+  /**
+   * Clears at its end what functions left in the session (listening, cursors, locks): one that is not read only always
+   * does.
+   */
+  clears?: boolean
   isolation?: 'read committed' | 'repeatable read' | 'serializable'
   end: End
   /** The statement is cancelled in Postgres after this long (SQLSTATE 57014). */

@@ -18,6 +18,17 @@ const RESET = 'reset all'
 const SCOPES_MAX = 100
 const UNNAMED = ''
 const CHECK_NOW = 'set constraints all immediate'
+const UNLOCK = 'pg_catalog.pg_advisory_unlock_all()'
+/** What a function may leave in the session for whoever comes next, and RESET ALL does not take back. */
+const CLEARINGS = [
+  // What waits for the end of the transaction runs while everything it may need is there.
+  CHECK_NOW,
+  'discard temp',
+  'discard sequences',
+  'unlisten *',
+  'close all',
+  `select ${UNLOCK}`,
+]
 
 export class Composer {
   readonly #writer: FrameWriter
@@ -60,6 +71,11 @@ export class Composer {
 
   /** The last part of a turn, when its end is known. */
   end(flight: Flight, end: 'commit' | 'rollback'): void {
+    const { turn } = flight.job
+    // In the same transaction: a turn behind it on the wire finds nothing, and a rollback takes it back anyway.
+    if (end === 'commit' && (!turn.readOnly || turn.clears)) {
+      for (const text of CLEARINGS) this.#run(flight, NO_SCOPE, { text, values: [] })
+    }
     if (end === 'rollback') {
       // BEGIN makes the transaction under way an explicit one: ROLLBACK then needs no warning in Postgres' log.
       if (!flight.isExplicit) this.#run(flight, NO_SCOPE, { text: 'begin', values: [] })
@@ -122,7 +138,8 @@ export class Composer {
       { length: count },
       (_, i) => `pg_catalog.set_config($${2 * i + 1},$${2 * i + 2},true)`,
     )
-    const text = `select ${calls.join(',')}`
+    // A lock of the session outlives the failure of the turn that took it, but not the next turn.
+    const text = `select ${UNLOCK},${calls.join(',')}`
     this.#settingsTexts[count] = text
     return text
   }

@@ -17,7 +17,7 @@ import { Connection, type ConnectionOwner } from './connection.ts'
 import type { Flight } from './flight.ts'
 import { checkTurn, Job, unreachable } from './job.ts'
 import type { DatabaseOptions, WireLimits } from './limits.ts'
-import { isStale, mayRepeat, wasHitByMistake } from './retry.ts'
+import { isStale, mayRepeat, wasHitByMistake, wasMadeReadOnly } from './retry.ts'
 import { openSession } from './startup.ts'
 import { sweep } from './sweep.ts'
 
@@ -74,11 +74,13 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
     const { job, error } = flight
     this.#typicalMs += (flight.ranMs - this.#typicalMs) * TYPICAL_WEIGHT
     if (!error) job.settle(flight.answer)
-    else if (isStale(flight) && !job.fresh) {
+    // A fresh one uses none that could be stale; of a turn sent twice, either copy may be.
+    else if (isStale(flight)) {
       for (const statement of flight.uses) connection.statements.forget(statement)
       job.fresh = true
       this.#again(job)
     } else if (wasHitByMistake(flight) && job.retries < RETRIES_MAX) this.#again(job)
+    else if (wasMadeReadOnly(flight, connection.isRetired) && job.retries < RETRIES_MAX) this.#again(job)
     else job.fail(error)
     if (connection.isRetired) this.onRetired(connection)
     this.#dispatch()

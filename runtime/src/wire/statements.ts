@@ -3,7 +3,11 @@
  *
  * A statement belongs to a scope (role and search path). Postgres would plan it anew at each change of either, so
  * two roles that take turns on a connection each have their own.
+ *
+ * Their names begin with a word of the connection's own: a function that PREPAREs something cannot hit upon one.
  */
+import { randomBytes } from 'node:crypto'
+
 export type Statement = {
   readonly name: string
   readonly scope: string
@@ -17,6 +21,7 @@ export class StatementCache {
   readonly #max: number
   readonly #scopes = new Map<string, Map<string, Statement>>()
   #size = 0
+  readonly #prefix = `s${randomBytes(5).toString('hex')}_`
   #made = 0
   #uses = 0
   #closed: string[] = []
@@ -40,7 +45,13 @@ export class StatementCache {
     if (this.#size >= this.#max) this.#forgetOldest()
     this.#made += 1
     this.#uses += 1
-    const statement = { name: `s${this.#made}`, scope, text, columns: undefined, usedAt: this.#uses }
+    const statement = {
+      name: `${this.#prefix}${this.#made}`,
+      scope,
+      text,
+      columns: undefined,
+      usedAt: this.#uses,
+    }
     const texts = this.#scopes.get(scope)
     if (texts) texts.set(text, statement)
     else this.#scopes.set(scope, new Map([[text, statement]]))

@@ -219,6 +219,7 @@ function insertOf(chance: Chance): Asked {
     ...(chance.happens(0.97) ? key : []),
     ...others.filter((column) => ['name', 'title', 'owner'].includes(column) || chance.happens(0.4)),
   ].sort()
+  if (columns.length === 0) columns.push(...key)
   const object = chance.happens(0.6)
   const named = chance.happens(0.25)
   const rows = Array.from({ length: object ? 1 : 1 + chance.below(4) }, (): Row => {
