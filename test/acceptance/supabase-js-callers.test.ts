@@ -1,6 +1,7 @@
 /** Who asks, and of which schema: what each caller of supabase-js sees and may do. */
 import { createClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { z } from 'zod'
 import { ADA, BO, type Harbour, openHarbour } from '../harness/harbour.ts'
 import { METHODS } from '../harness/harbour-methods.ts'
 
@@ -153,9 +154,20 @@ describe('several schemas', () => {
     })
   })
 
-  test('the description of a schema, where the project shows none, is refused', async () => {
-    const { error, status } = await harbour.anon.schema('public').getOpenApiSpec()
-    expect([status, error?.code]).toEqual([404, 'PGRST126'])
+  test('each describes itself, as its caller sees it', async () => {
+    const paths = async (client: Harbour['anon'], schema: string) => {
+      const { data, error } = await client.schema(schema as 'public').getOpenApiSpec()
+      expect(error).toBeNull()
+      const { swagger, paths: found } = z
+        .object({ swagger: z.string(), paths: z.record(z.string(), z.unknown()) })
+        .parse(data)
+      expect(swagger).toBe('2.0')
+      return Object.keys(found)
+    }
+    expect(await paths(harbour.anon, 'public')).toEqual(expect.arrayContaining(['/', '/ship', '/rpc/add']))
+    expect(await paths(harbour.anon, 'public')).not.toContain('/rpc/harbour_fill')
+    expect(await paths(harbour.service, 'public')).toContain('/rpc/harbour_fill')
+    expect((await paths(harbour.anon, 'yard')).sort()).toEqual(['/', '/crane', '/rpc/lift'])
   })
 
   test('a new table is there for the next request', async () => {

@@ -18,13 +18,7 @@ export const REF = 'harbour'
 export const [ADA, BO] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002']
 
 const SQL = fileURLToPath(new URL('../fixtures/harbour.sql', import.meta.url))
-const SETTINGS = {
-  schemas: ['public', 'yard'],
-  plan: true,
-  aggregates: true,
-  txEnd: 'commit-allow-override',
-  openapiMode: 'disabled',
-}
+const SETTINGS = { schemas: ['public', 'yard'], plan: true, aggregates: true, txEnd: 'commit-allow-override' }
 
 const Keys = z.object({ anon_key: z.string(), service_role_key: z.string() })
 const Rows = z.object({ results: z.array(z.object({ rows: z.array(z.array(z.unknown())) })) })
