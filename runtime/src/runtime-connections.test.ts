@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createHarness, echo, type Harness, keyOf, ok } from '../../runtime-harness.ts'
+import { createHarness, echo, type Harness, keyOf, ok } from './runtime-harness.ts'
 
 let harness: Harness
 beforeEach(async () => {
