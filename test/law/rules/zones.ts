@@ -18,7 +18,10 @@ const PLACES: readonly (readonly [RegExp, Zone])[] = [
   [/^control\/src\/(http|app|store|reconcile|edge|jobs|archive|engine|adapters|typegen)\//, 'control $1'],
   [/^control\/src\//, 'control ground'],
   [/^control\//, 'control tools'],
-  [/^runtime\/src\/(?:main|parts|runtime|runtime-harness)(?:\.test)?\.ts$/, 'runtime main'],
+  [
+    /^runtime\/src\/(?:main|parts|runtime|runtime-harness|runtime-connections)(?:\.test)?\.ts$/,
+    'runtime main',
+  ],
   [/^runtime\/src\/(http|gate|session|wire|rest|auth|storage|realtime|functions)\//, 'runtime $1'],
   [/^runtime\/src\//, 'runtime ground'],
   [/^runtime\//, 'runtime tools'],
