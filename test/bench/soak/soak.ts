@@ -9,7 +9,7 @@ import { fillingShotAt, shotAt } from './mix.ts'
 
 export type Soak = {
   requests: number
-  /** Folder for snapshots of the heap after the second tenth and at the end. */
+  /** Folder for snapshots of the heap after the first tenth and at the end. */
   snapshots: string | undefined
   say: (text: string) => void
 }
@@ -67,7 +67,8 @@ async function run(
     const sample = { at: until, rssMb, ...heap, dbMb: await world.db.meter.anonMb() }
     samples.push(sample)
     say(lineOf(sample, until / ((performance.now() - from) / 1000)))
-    const marks = [Math.ceil(SAMPLES / 5), SAMPLES]
+    // Writing one takes memory of its own: the first comes before the tenth that the last is held against.
+    const marks = [SAMPLES / 10, SAMPLES]
     if (snapshots !== undefined && marks.includes(samples.length))
       say(await inspector.writeSnapshot(`${snapshots}/${until}.heapsnapshot`))
   }
