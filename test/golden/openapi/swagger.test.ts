@@ -203,8 +203,8 @@ describe('a function in its place', () => {
     ).toEqual(['"Hello Ana"', '"Hello Ben"', '"Hello CleoHello Cleo"'])
     expect((await ask({ with: root, headers: { 'accept-profile': 'depot' } })).status).toBe(404)
     expect((await ask({ with: root, method: 'DELETE' })).status).toBe(405)
-    // It is a function, no description: the setting that turns those off has no say, as in PostgREST.
-    expect((await ask({ with: { ...root, openapiMode: 'disabled' } })).text).toContain('PGRST202')
+    // The setting that turns descriptions off turns off what stands for one, too.
+    expect((await ask({ with: { ...root, openapiMode: 'disabled' } })).text).toContain('PGRST126')
   })
 })
 
