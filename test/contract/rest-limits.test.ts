@@ -209,11 +209,13 @@ describe('the cost of a plan', () => {
     expect([status, trips]).toEqual([200, 2])
   })
 
-  test('counts the most rows a read may return', async () => {
-    become({ planCostMax: 200 }, { maxRows: 50 })
+  test('counts the most rows a read may return, where it is not paged', async () => {
+    become({ planCostMax: 40 }, { maxRows: 10 })
     const trips = []
-    for (const size of [1, 2]) trips.push((await ask('GET', `/child?id=gt.0&size=lt.${size}`)).trips)
+    for (const id of [1, 2]) trips.push((await ask('GET', `/child?select=*,parent(*)&id=gt.${id}`)).trips)
     expect(trips).toEqual([2, 1])
+    become({ planCostMax: 40 })
+    expect((await ask('GET', '/child?select=*,parent(*)&id=gt.1')).failure().code).toBe('plan-cost-exceeded')
   })
 
   test('holds for writes and calls as well', async () => {

@@ -5,7 +5,7 @@
  * any limit. A shape that is cheap even so passes for a while unasked; of any other each request is planned with its
  * own values. What cannot be planned is let by: the statement will say itself why.
  */
-import { toStatement } from '@cascata/shared/sql'
+import type { Sql } from '@cascata/shared/sql'
 import { type Answer, PostgresError, type Query } from '../session/database.ts'
 import { PLAN_COST_KEPT_MS } from './contract.ts'
 import { PlanCostExceeded } from './errors.ts'
@@ -64,6 +64,8 @@ export class CostGate {
     if (known !== undefined && this.now() - known.at < PLAN_COST_KEPT_MS) return known.cost
     if (roles.size >= ROLES_MAX) roles.clear()
     const cost = boundOf(asked)
+    // A database that was away is asked again by the next.
+    cost.catch(() => roles.delete(role))
     roles.set(role, { at: this.now(), cost })
     this.known.set(asked.prepared, roles)
     return cost
@@ -71,7 +73,8 @@ export class CostGate {
 }
 
 async function boundOf({ execution, request, prepared }: Asked): Promise<number | null> {
-  const { text } = toStatement(planToSql(unpaged(prepared.plan, execution.settings.maxRows)))
+  const { maxRows } = execution.settings
+  const text = genericText(planToSql(unpaged(prepared.plan, maxRows)), maxRows)
   const turn = planningTurn(execution, request, prepared, {
     settings: [['cascata.statement', text]],
     before: GENERIC,
@@ -103,6 +106,14 @@ async function asking(ask: () => Promise<number>): Promise<number | null> {
     throw error
   }
 }
+
+/** Placeholders but for the most rows of a read: the planner must know them, and they are the project's own number. */
+const genericText = ({ texts, values }: Sql, maxRows: number | null): string =>
+  texts.reduce((all, piece, at) => {
+    if (at === 0) return piece
+    const isBound = maxRows !== null && values[at - 1] === String(maxRows)
+    return `${all}${isBound ? maxRows : `$${at}`}${piece}`
+  }, '')
 
 /** The planner takes a limit it does not know for a tenth of the rows: without one, it is no guess. */
 const unpaged = (plan: Plan, maxRows: number | null): Plan => ({ ...plan, read: whole(plan.read, maxRows) })
