@@ -1,0 +1,60 @@
+/** Which connection a turn goes to, on a real Postgres: quick ones gather, others spread. */
+import type { Database } from '@cascata/runtime/session/database'
+import { openDatabase } from '@cascata/runtime/wire/open'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { startWirePostgres, type WirePostgres } from '../harness/wire-postgres.ts'
+import { ask, pidOf } from './turns.ts'
+
+const CONNECTIONS = 3
+
+let pg: WirePostgres
+let db: Database | undefined
+
+beforeAll(async () => {
+  pg = await startWirePostgres()
+})
+afterEach(async () => {
+  await db?.close()
+  db = undefined
+})
+afterAll(() => pg?.stop())
+
+/** A pool whose connections are all open, and idle. */
+async function openAll(gatherMs: number, depth = 16): Promise<Database> {
+  const limits = { connections: CONNECTIONS, spareConnections: 0, slowMs: 60_000, gatherMs, depth }
+  const opened = openDatabase({ ...pg.login, limits })
+  db = opened
+  const pids = new Set<unknown>()
+  while (pids.size < CONNECTIONS) {
+    const sleepers = Array.from({ length: CONNECTIONS * depth }, () =>
+      ask(opened, 'select pg_backend_pid()::text from pg_sleep(0.005)'),
+    )
+    for (const pid of await Promise.all(sleepers)) pids.add(pid)
+  }
+  return opened
+}
+
+const pidsOf = async (pool: Database, turns: number) =>
+  Object.values(
+    Object.groupBy(await Promise.all(Array.from({ length: turns }, () => pidOf(pool))), (pid) => `${pid}`),
+  ).map((same) => same?.length ?? 0)
+
+describe('turns of one moment', () => {
+  test('keep to one connection while it is soon done', async () => {
+    expect(await pidsOf(await openAll(60_000), 9)).toEqual([9])
+  })
+
+  test('fill it to its depth and go on with the next', async () => {
+    expect((await pidsOf(await openAll(60_000, 4), 9)).toSorted()).toEqual([1, 4, 4])
+  })
+
+  test('are shared out evenly where each would have to wait for the one before', async () => {
+    expect(await pidsOf(await openAll(0), 9)).toEqual([3, 3, 3])
+  })
+
+  test('are all answered, however many wait for their write', async () => {
+    const pool = await openAll(60_000)
+    const answers = Array.from({ length: 500 }, (_, n) => ask(pool, 'select $1::text', { values: [`${n}`] }))
+    expect(await Promise.all(answers)).toEqual(answers.map((_, n) => `${n}`))
+  })
+})
