@@ -77,7 +77,7 @@ function turnOf(execution: Execution, request: RestRequest, { plan, main }: Prep
     ...beginning(execution, request, plan.kind === 'call' ? plan.call.routine : null),
     main: { text: explain + text, values, prepare: explain === '' },
     readOnly: isReadOnly(plan, request),
-    clears: plan.kind === 'call' && plan.call.routine.volatility === 'volatile',
+    clears: runsCode(plan),
     end: endOf(settings, plan, request),
     timeoutMs,
   }
@@ -112,6 +112,14 @@ function isolationOf({ cache, session, settings }: Execution, routine: Routine |
     .find(([name]) => name === 'default_transaction_isolation')?.[1]
   const wanted = (own ?? ofRole)?.toLowerCase()
   return ISOLATIONS.find((each) => each === wanted) ?? null
+}
+
+/** Whether functions of the project may have left something in the session. Updates and deletes reach tables by cascade. */
+function runsCode(plan: Plan): boolean {
+  if (plan.kind === 'call') return plan.call.routine.volatility === 'volatile'
+  if (plan.kind === 'read') return false
+  const { mutation } = plan
+  return mutation.kind !== 'insert' || mutation.conflict !== null || mutation.table.triggers
 }
 
 function isReadOnly(plan: Plan, { action }: RestRequest): boolean {

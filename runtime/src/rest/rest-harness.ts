@@ -22,6 +22,7 @@ const table = (oid: number, name: string, columns: object[]) => ({
   name,
   view: false,
   insertable: true,
+  triggers: false,
   updatable: true,
   deletable: true,
   columns,

@@ -26,10 +26,7 @@ export type Turn = {
   before?: Query
   main: Query
   readOnly: boolean
-  /**
-   * Clears at its end what functions left in the session (listening, cursors, locks): one that is not read only always
-   * does.
-   */
+  /** Clears at its end what functions left in the session: temporary tables, listening, cursors, locks. */
   clears?: boolean
   isolation?: 'read committed' | 'repeatable read' | 'serializable'
   end: End

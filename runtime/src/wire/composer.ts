@@ -73,7 +73,7 @@ export class Composer {
   end(flight: Flight, end: 'commit' | 'rollback'): void {
     const { turn } = flight.job
     // In the same transaction: a turn behind it on the wire finds nothing, and a rollback takes it back anyway.
-    if (end === 'commit' && (!turn.readOnly || turn.clears)) {
+    if (end === 'commit' && turn.clears) {
       for (const text of CLEARINGS) this.#run(flight, NO_SCOPE, { text, values: [] })
     }
     if (end === 'rollback') {

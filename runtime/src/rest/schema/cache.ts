@@ -60,13 +60,13 @@ function toTable(
   { constraints }: Catalog,
   keys: readonly ViewKey[],
 ): Table {
-  const { schema, name, view, insertable, updatable, deletable } = table
+  const { schema, name, view, insertable, updatable, deletable, triggers } = table
   const own = constraints.find(({ kind, table: { oid } }) => kind === 'p' && oid === table.oid)
   const primaryKey = view
     ? viewPrimaryKey({ schema, name }, keys)
     : (own?.columns ?? []).map((column) => column.name)
   const columns = new Map(table.columns.map((column) => [column.name, column]))
-  return { schema, name, view, insertable, updatable, deletable, primaryKey, columns }
+  return { schema, name, view, insertable, updatable, deletable, triggers, primaryKey, columns }
 }
 
 /** A view has the keys of its tables; of several columns that show one, the first will do. */

@@ -20,6 +20,8 @@ select json_agg(json_build_object(
   'insertable', c.relkind in ('r', 'p') or (c.relkind in ('v', 'f') and u.events & 8 = 8),
   'updatable', c.relkind in ('r', 'p') or (c.relkind in ('v', 'f') and u.events & 4 = 4),
   'deletable', c.relkind in ('r', 'p') or (c.relkind in ('v', 'f') and u.events & 16 = 16),
+  'triggers', c.relkind <> 'r' or c.relhasrules or c.relhassubclass
+    or exists (select from pg_catalog.pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal),
   'columns', coalesce((
     select json_agg(json_build_object(
       'name', a.attname,

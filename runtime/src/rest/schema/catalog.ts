@@ -12,6 +12,7 @@ export const Catalog = z.object({
       insertable: z.boolean(),
       updatable: z.boolean(),
       deletable: z.boolean(),
+      triggers: z.boolean(),
       columns: z.array(
         z.object({
           name: z.string(),

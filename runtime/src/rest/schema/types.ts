@@ -18,6 +18,8 @@ export type Table = Name & {
   insertable: boolean
   updatable: boolean
   deletable: boolean
+  /** Code of the project's may run when it is written: triggers, rules, or those of what stands behind it. */
+  triggers: boolean
   primaryKey: string[]
   columns: ReadonlyMap<string, Column>
 }
