@@ -210,6 +210,48 @@ describe('the session after a turn', () => {
     },
   )
 
+  test.each([
+    ['temporary tables', 'create temp table loot as select 1'],
+    ['a temporary table before one of the schema', 'create temp table notes as select 1'],
+    ['a lock of the session', 'select pg_advisory_lock(7)'],
+    ['listening', 'listen secrets'],
+    ['a held cursor', 'declare held cursor with hold for select 1'],
+    ['what lastval remembers', `create temp sequence drawn; select nextval('drawn')`],
+  ])('holds nothing of %s', async (_sentence, text) => {
+    const db = open()
+    const left = `select concat_ws('|', (select count(*) from pg_class where relnamespace = pg_my_temp_schema()),
+      (select count(*) from pg_locks where pid = pg_backend_pid() and locktype = 'advisory'),
+      (select count(*) from pg_listening_channels()), (select count(*) from pg_cursors where is_holdable))`
+    const pid = await pidOf(db)
+    const soil = `do $do$ begin execute $$${text}$$; end $do$`
+    await db.run(turn(soil))
+    expect(await ask(db, left)).toBe('0|0|0|0')
+    expect(await failure(db.run(turn('select lastval()')))).toBe('55000')
+    await failure(db.run(turn('select 1/0', { before: { text: soil, values: [] } })))
+    expect(await ask(db, left)).toBe('0|0|0|0')
+    expect(await pidOf(db)).toBe(pid)
+  })
+
+  test('does not make transactions read only for a turn that was sent behind', async () => {
+    const db = open()
+    await pidOf(db)
+    const soil = db.run(turn(`select set_config('default_transaction_read_only', 'on', false)`))
+    const writes = [1, 2, 3].map((n) => failure(db.run(turn(`update notes set n = ${n} where id = 8`))))
+    await soil
+    expect(await Promise.all(writes)).toEqual(['nothing', 'nothing', 'nothing'])
+  })
+
+  test('runs what is deferred before it is cleared', async () => {
+    const db = open()
+    expect(await failure(db.run(turn('insert into once values (9, -1) returning k')))).toBe('23503')
+  })
+
+  test('survives a function that prepares under any name', async () => {
+    const db = open()
+    for (let at = 1; at < 30; at++) await db.run(turn(`prepare s${at} as select 666`))
+    expect(await Promise.all([ask(db, 'select 7'), ask(db, 'select 8')])).toEqual(['7', '8'])
+  })
+
   test('survives a function that deallocates every statement', async () => {
     const db = open()
     expect(await ask(db, 'select 1')).toBe('1')

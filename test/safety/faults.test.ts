@@ -171,7 +171,9 @@ describe('sessions ended by force under load', () => {
     })
     for (let round = 0; round < 15; round++) {
       await pg.admin()`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'authenticator' and query not ilike 'listen%'`
-      await eventually(5_000, async () => expect((await read()).status).toBe(200))
+      // A turn that is struck again and again is given up in the end: each time, let what was struck come through.
+      const before = reads.seen.get('200') ?? 0
+      await eventually(10_000, async () => expect(reads.seen.get('200') ?? 0).toBeGreaterThan(before + 40))
     }
     const [read200] = await Promise.all([reads.end(), writes.end()])
     expect(Object.keys(read200)).toEqual(['200'])

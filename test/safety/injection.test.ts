@@ -191,8 +191,10 @@ test('a request with hostile names and values is one statement of known parts, a
       const input = toInput(written, AS_IS)
       const result = examine(input)
       if (typeof result === 'string') return
-      // A NUL ends a text, and with it the quotes around it: such a request has no twin.
-      if (input.query.includes('%00') || written.body?.as === 'raw') return
+      // A NUL ends a text, and with it the quotes around it; and whether a value is an argument or a filter on what a
+      // function returns is told by the value alone. Such a request has no twin.
+      const isByValue = input.method === 'GET' && input.path.startsWith('/rpc/')
+      if (input.query.includes('%00') || isByValue || written.body?.as === 'raw') return
       tally.twins += 1
       const other = stated(toInput(written, PLAIN_VALUES))
       expect(typeof other === 'string' ? other : other.text).toBe(result.text)

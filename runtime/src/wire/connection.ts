@@ -221,7 +221,10 @@ export class Connection {
     this.#scheduleFlush()
   }
 
-  /** Postgres takes what is on the wire for the copy's rows, a Sync included: only a turn without followers can be saved. */
+  /**
+   * Postgres takes what is on the wire for the copy's rows, a Sync included: only a turn without anything behind it can
+   * be saved, one that only reads.
+   */
   #endCopy(head: Flight): void {
     if (this.#flights.length > 1) {
       this.destroy('COPY swallowed the turns behind it.')

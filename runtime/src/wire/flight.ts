@@ -20,6 +20,8 @@ export class Flight {
   isExplicit = false
   /** A cancel meant for the turn before may strike this one. */
   mayBeHit = false
+  /** It stands behind a slow turn, and another copy of its own was sent. */
+  isHedged = false
   error: PostgresError | undefined
   /** How long it was the first on its connection; known when it has landed. */
   ranMs = 0

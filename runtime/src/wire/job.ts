@@ -23,8 +23,8 @@ export class Job {
   retries = 0
   /** Its prepared statements went stale: it parses its own. */
   fresh = false
-  /** A second copy was sent because the first stands behind a slow turn. */
-  hedged = false
+  /** Another is sent while each before it stands behind a slow turn. */
+  copies = 1
   #fate: Fate | undefined
   #unsubscribe: (() => void) | undefined
 

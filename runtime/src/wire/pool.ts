@@ -17,7 +17,7 @@ import { Connection, type ConnectionOwner } from './connection.ts'
 import type { Flight } from './flight.ts'
 import { checkTurn, Job, unreachable } from './job.ts'
 import type { DatabaseOptions, WireLimits } from './limits.ts'
-import { isStale, mayRepeat, wasHitByMistake, wasMadeReadOnly } from './retry.ts'
+import { ADMIN_SHUTDOWN, isStale, mayRepeat, wasHitByMistake, wasMadeReadOnly } from './retry.ts'
 import { openSession } from './startup.ts'
 import { sweep } from './sweep.ts'
 
@@ -25,8 +25,16 @@ const RETRIES_MAX = 3
 /** Of one turn in the average of what turns take: about the last fifty count. */
 const TYPICAL_WEIGHT = 0.02
 
-/** A statement that brings Postgres down without a word must not do so again and again. */
-const retriesAfter = (reason: Error | undefined) => (reason instanceof PostgresError ? RETRIES_MAX : 1)
+/**
+ * A statement that brings Postgres down without a word must not do so again and again. One that only stood behind
+ * another, or whose session an administrator ended, is innocent; sessions are ended together, so it may meet each
+ * of them before a new one.
+ */
+function retriesAfter(reason: Error | undefined, { ranMs }: Flight, sessions: number): number {
+  const isShutdown = reason instanceof PostgresError && reason.code === ADMIN_SHUTDOWN
+  if (ranMs === 0 || isShutdown) return RETRIES_MAX + sessions
+  return reason instanceof PostgresError ? RETRIES_MAX : 1
+}
 
 export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
   readonly #options: DatabaseOptions
@@ -100,11 +108,13 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
       })
     }
     const lost = new DatabaseUnavailable('lost', 'The connection to the database was lost.', { cause: error })
+    const sessions = this.#limits.connections + this.#limits.spareConnections
     // The last one first: each is put at the head of the queue.
     for (const flight of flights.toReversed()) {
       // What Postgres refused by itself was rolled back, whatever came after.
       if (flight.error && !endsConnection(flight.error)) flight.job.fail(flight.error)
-      else if (mayRepeat(flight, error) && flight.job.retries < retriesAfter(error)) this.#again(flight.job)
+      else if (mayRepeat(flight, error) && flight.job.retries < retriesAfter(error, flight, sessions))
+        this.#again(flight.job)
       else flight.job.fail(lost)
     }
     this.#dispatch()
@@ -239,10 +249,11 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
       } else if (action.do === 'destroy') {
         connection.destroy('Postgres did not end the statement in time.')
       }
-      for (const job of action.hedge) {
+      for (const flight of action.hedge) {
         if (!this.#pick(now)) break
-        job.hedged = true
-        this.#queue.unshift(job)
+        flight.isHedged = true
+        flight.job.copies += 1
+        this.#queue.unshift(flight.job)
       }
     }
     this.#expire(now)
@@ -255,7 +266,7 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
     for (const job of waiting) {
       if (job.isDone) continue
       const isLate = now - job.queuedAt > this.#limits.waitMs + (job.retries > 0 ? job.turn.timeoutMs : 0)
-      if (!isLate || job.hedged) this.#queue.push(job)
+      if (!isLate || job.copies > 1) this.#queue.push(job)
       else if (this.#connections.size === 0)
         job.fail(unreachable('The database does not answer.', this.#lastFailure))
       else job.fail(new DatabaseUnavailable('queue', 'No connection to the database became free in time.'))

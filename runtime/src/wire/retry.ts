@@ -2,7 +2,7 @@
 import { PostgresError } from '../session/database.ts'
 import type { Flight } from './flight.ts'
 
-const ADMIN_SHUTDOWN = '57P01'
+export const ADMIN_SHUTDOWN = '57P01'
 const QUERY_CANCELED = '57014'
 const INVALID_STATEMENT_NAME = '26000'
 const DUPLICATE_STATEMENT = '42P05'

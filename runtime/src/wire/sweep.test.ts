@@ -64,13 +64,15 @@ describe('sweep', () => {
     expect(sweep(connection, limits, NOW).do).toBe(expected)
   })
 
-  test('hedges the reads behind a slow turn, once, and nothing that writes or that nobody waits for', () => {
+  test('hedges each copy of a read behind a slow turn once, and nothing that writes or that nobody waits for', () => {
     const read = flight({ readOnly: true })
     const again = flight({ readOnly: true })
-    again.job.hedged = true
-    const others = [flight(), flight({ readOnly: true, gone: true }), again]
+    again.isHedged = true
+    const often = flight({ readOnly: true })
+    often.job.copies = 4
+    const others = [flight(), flight({ readOnly: true, gone: true }), again, often]
     const behind = (ranMs: number) => sweep(after(ranMs, [flight(), read, ...others]), limits, NOW).hedge
-    expect(behind(26)).toEqual([read.job])
+    expect(behind(26)).toEqual([read])
     expect(behind(25)).toEqual([])
   })
 })

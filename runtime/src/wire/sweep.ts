@@ -1,6 +1,5 @@
 /** What to do about a connection whose first turn takes long. Pure: the pool asks it of each one every few milliseconds. */
 import type { Flight } from './flight.ts'
-import type { Job } from './job.ts'
 import type { WireLimits } from './limits.ts'
 
 export type Watched = {
@@ -15,10 +14,11 @@ export type Action = {
   do: 'nothing' | 'cancel' | 'destroy'
   reason: 'abandoned' | 'overdue'
   /** Turns behind it to send a second time elsewhere: the first answer counts, and a read leaves nothing behind. */
-  hedge: Job[]
+  hedge: Flight[]
 }
 
 const CANCELS_MAX = 2
+const COPIES_MAX = 4
 
 export function sweep(connection: Watched, limits: WireLimits, now: number): Action {
   const { head } = connection
@@ -40,7 +40,13 @@ function dueMs(head: Flight, limits: WireLimits): number {
   return timeoutMs <= 0 ? Number.POSITIVE_INFINITY : timeoutMs * (before ? 2 : 1) + limits.cancelGraceMs
 }
 
-const hedgeable = (connection: Watched): Job[] =>
-  connection.followers
-    .map((flight) => flight.job)
-    .filter((job) => job.turn.readOnly && !job.hedged && !job.isDone && typeof job.turn.end === 'string')
+/** The copy may come to stand behind the next slow turn: then it is copied in its turn. */
+const hedgeable = (connection: Watched): Flight[] =>
+  connection.followers.filter(
+    ({ isHedged, job }) =>
+      !isHedged &&
+      job.copies < COPIES_MAX &&
+      !job.isDone &&
+      job.turn.readOnly &&
+      typeof job.turn.end === 'string',
+  )

@@ -36,7 +36,7 @@ export async function compared({ role, claims, asked }: Case, { owner, rest }: S
   const response = await rest.handle(input, session, new AbortController().signal)
   const got = { ...told(response, asked), state: await stateOf(owner) }
   // Where no row can come, Postgres does not plan what would be done with it, nor ask for the right to.
-  if (asked.do === 'read' && wanted.code === '42501' && !(got.code ?? '').startsWith('42')) {
+  if (twin.readOnly && wanted.code === '42501' && !(got.code ?? '').startsWith('42')) {
     wanted = await askPostgres(owner, { role, claims, asked, twin, before, hidden: true })
   }
   const outcome = wanted.code !== null ? 'refused' : wanted.state !== before ? 'changed' : 'answered'

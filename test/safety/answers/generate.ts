@@ -296,7 +296,14 @@ function callOf(chance: Chance): Asked {
         : returns === 'row'
           ? { ...nodeOf(chance, table, 1, 'r'), where: [] }
           : bare(table)
-    return { do: 'call', name, args, get, returns, node: withoutInner(node) }
+    return {
+      do: 'call',
+      name,
+      args,
+      get,
+      returns,
+      node: withoutInner(name === 'add_note' ? { ...node, where: [] } : node),
+    }
   }
   switch (chance.below(9)) {
     case 0:

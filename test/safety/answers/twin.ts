@@ -15,6 +15,10 @@ export const literal = (value: unknown): string => {
   return `'${text.replaceAll("'", "''")}'`
 }
 
+/** A value of a body, for its column: any JSON is a value of a JSON column. */
+const stored = (table: string, column: string, value: unknown): string =>
+  literal(kindOf(table, column) === 'json' && value !== null ? JSON.stringify(value) : value)
+
 const COMPARE: Record<string, string> = {
   ...{ eq: '=', neq: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=', like: 'like', ilike: 'ilike' },
   ...{ match: '~', imatch: '~*', cs: '@>', cd: '<@', ov: '&&', isdistinct: 'is distinct from' },
@@ -48,8 +52,9 @@ function filterSql(table: string, alias: string, filter: Filter): string {
   const [name = '', language] = operator.split(' ')
   const isPattern = name === 'like' || name === 'ilike'
   if (name === 'is') return `${left} is ${first.replace('_', ' ')}`
+  // PostgREST takes a list of one empty text, quoted or not, for one of nothing.
   if (name === 'in')
-    return values.length === 0
+    return values.join('|') === ''
       ? `${left}::text = any ('{}'::text[])`
       : `${left} in (${values.map(literal).join(', ')})`
   const search = SEARCH[name]
@@ -177,10 +182,18 @@ function returned(node: Node): string[] {
   return [...new Set([...columns, ...table.key])]
 }
 
+/** What a write gives back is not cut into pages, at any depth. */
+const unpaged = (node: Node): Node => ({
+  ...node,
+  limit: null,
+  offset: null,
+  items: node.items.map((item) => (item.is === 'embed' ? { ...item, node: unpaged(item.node) } : item)),
+})
+
 /** The conditions of a write are on its table; what is said of embeds is for what comes back. */
 function writeSql(node: Node, text: string, isShown: boolean): string {
   if (!isShown) return text
-  const back = { ...node, where: [], order: [], limit: null, offset: null }
+  const back = unpaged({ ...node, where: [], order: [] })
   return `with w as (${text} returning ${returned(node).join(', ')}) ${readSql(back, 'w', wheres(back, 't'))}`
 }
 
@@ -200,7 +213,9 @@ export function twinOf(asked: Asked): Twin {
     case 'insert':
       return { sql: writeSql(node, insertSql(asked), asked.shown), count: null, readOnly: false }
     case 'update': {
-      const sets = Object.entries(asked.row).map(([column, value]) => `${column} = ${literal(value)}`)
+      const sets = Object.entries(asked.row).map(
+        ([column, value]) => `${column} = ${stored(table.name, column, value)}`,
+      )
       return {
         sql: writeSql(node, `update ${table.name} set ${sets.join(', ')}${where}`, asked.shown),
         count: null,
@@ -227,7 +242,7 @@ function insertSql({ node, rows, columns, defaults, conflict }: Extract<Asked, {
   const absent = defaults ? 'default' : 'null'
   const values = rows.map(
     (row) =>
-      `(${columns.map((column) => (Object.hasOwn(row, column) ? literal(row[column]) : absent)).join(', ')})`,
+      `(${columns.map((column) => (Object.hasOwn(row, column) ? stored(table.name, column, row[column]) : absent)).join(', ')})`,
   )
   const target = (conflict?.on ?? table.key).join(', ')
   const sets = columns.map((column) => `${column} = excluded.${column}`).join(', ')
