@@ -232,6 +232,39 @@ describe('the beginning', () => {
     expect((await ask('/health/ready', { key: false })).status).toBe(200)
   })
 
+  test('of a named origin is allowed to it alone, and no cache may take it for another', async () => {
+    await harness.writeDocument({ rest: { corsAllowedOrigins: ['https://app.example'] } })
+    await start(echo)
+    const from = (origin: string) => ask('/rest/v1/', { headers: { origin } })
+    const known = await from('https://app.example')
+    expect(known.headers).toMatchObject({
+      'access-control-allow-origin': 'https://app.example',
+      'access-control-allow-credentials': 'true',
+      vary: 'Origin',
+    })
+    const stranger = await from('https://other.example')
+    expect(stranger).toMatchObject({ status: 200, headers: { vary: 'Origin' } })
+    expect(stranger.headers['access-control-allow-origin']).toBeUndefined()
+    const headers = { origin: 'https://app.example', 'access-control-request-method': 'PATCH' }
+    const preflight = await ask('/rest/v1/', { method: 'OPTIONS', headers, key: false })
+    expect(preflight.headers['access-control-allow-origin']).toBe('https://app.example')
+  })
+
+  test('with a trace is answered with it', async () => {
+    await harness.writeDocument({ rest: { traceHeader: 'X-Trace' } })
+    await start(echo)
+    const traced = await ask('/rest/v1/', { headers: { 'x-trace': 'a1' } })
+    expect(traced.headers).toMatchObject({ 'x-trace': 'a1', 'x-request-id': expect.any(String) })
+    expect((await ask('/rest/v1/')).headers['x-trace']).toBeUndefined()
+  })
+
+  test('that is refused hears less where errors are to be short', async () => {
+    await harness.writeDocument({ rest: { errorVerbosity: 'minimal' } })
+    await start(echo)
+    const { text } = await ask('/rest/v1/', { key: false })
+    expect(JSON.parse(text)).toEqual({ code: 'PGRST302', message: 'No API key found in request' })
+  })
+
   test.each([
     [
       'a verb nobody knows',

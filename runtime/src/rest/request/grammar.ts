@@ -141,12 +141,17 @@ const RULES = {
   names: sepBy1(fieldName, lexeme(char(','))),
 }
 
+/** In letters: the time taken grows with their square, and the stack with how deep they nest. */
+const LONGEST_TOLD = 1000
+
 /**
  * What is wrong with the text, in PostgREST's words.
  * @param what `failed to parse order (id.ac)`
  */
 export function wordError(rule: keyof typeof RULES, text: string, what: string): RestError {
   const letters = [...text]
+  if (letters.length > LONGEST_TOLD)
+    return QueryNotParsed(`"${what}"`, 'too long a text to say where it is wrong')
   const { failure } = RULES[rule](letters, 0)
   const { line, column: place } = placeOf(letters, failure.at)
   // PostgREST would take an empty name as far as Postgres, which does not.

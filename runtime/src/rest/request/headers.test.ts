@@ -41,6 +41,11 @@ describe('Accept', () => {
   test.each([
     ['better quality goes first', 'text/csv;q=0.5, application/json', ['application/json', 'text/csv']],
     ['anything gives way to something', '*/*, text/csv', ['text/csv', '*/*']],
+    [
+      'of equal quality, what says more',
+      'text/*, text/csv, application/vnd.pgrst.array;nulls=stripped',
+      ['application/vnd.pgrst.array+json;nulls=stripped', 'text/csv', 'text/*'],
+    ],
     ['one object', 'application/vnd.pgrst.object+json', ['application/vnd.pgrst.object+json']],
     ['case does not matter', 'Text/CSV, Application/VND.pgrst.Array', ['text/csv', 'application/json']],
     ['of what is not ours it is left', 'Image/PNG', ['Image/PNG']],
@@ -105,12 +110,18 @@ describe('CSV', () => {
     ['quotes hide commas and line ends', 'a,b\n"x,\ny","say ""hi"""', [{ a: 'x,\ny', b: 'say "hi"' }]],
     ['NULL is null, and nothing is an empty text', 'a,b\r\nNULL,\r\n', [{ a: null, b: '' }]],
     ['a header alone is no row', 'a,b\n', []],
+    ['what is beyond the header is dropped', 'a\n1,2', [{ a: '1' }]],
+    ['a line gives what it has', 'a,b\n1', [{ a: '1' }]],
   ])('%s', (_sentence, text, expected) => {
     expect(csvToRows(text).rows).toEqual(expected)
   })
 
-  test('lines must be as long as the header', () => {
-    expect(() => csvToRows('a,b\n1')).toThrow(/same number of fields/)
+  test.each([
+    ['lines must have the columns of the first', 'a,b\n1,2\n3', 'All lines must have same number of fields'],
+    ['nothing at all is no header', '', 'parse error (not enough input) at ""'],
+    ['a quote in the middle is told with what follows', 'a\nx"y\n', 'parse error (endOfInput) at "\\"y\\n"'],
+  ])('%s', (_sentence, text, message) => {
+    expect(() => csvToRows(text)).toThrow(expect.objectContaining({ message }))
   })
 })
 

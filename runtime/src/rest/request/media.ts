@@ -67,21 +67,23 @@ function parsePlan(format: 'text' | 'json', parameters: readonly string[]): Medi
   }
 }
 
-/** Types a caller accepts, the best first: by `q`, then as they stand. */
+/**
+ * Types a caller accepts, the best first: by `q`, then by how much each says (a parameter makes it more, a star less),
+ * then as they stand.
+ */
 export function parseAccept(header: string | undefined): MediaType[] {
   if (header === undefined) return [{ kind: 'plain', name: ANY_TYPE }]
   return splitOutsideQuotes(header)
     .map((part, at) => {
-      const quality = /;\s*q=([0-9.]+)/.exec(part)
-      return { part: part.replace(/;\s*q=[0-9.]+/, ''), q: quality ? Number(quality[1]) : 1, at }
+      const [type = '', quality] = part.replaceAll(' ', '').split(';q=')
+      return { type, q: quality === undefined ? 1 : Number.parseFloat(quality) || 0, at }
     })
-    .sort((a, b) => b.q - a.q || specificity(b.part) - specificity(a.part) || a.at - b.at)
-    .map(({ part }) => parseMediaType(part.trim()))
+    .sort((a, b) => b.q - a.q || specificity(b.type) - specificity(a.type) || a.at - b.at)
+    .map(({ type }) => parseMediaType(type))
 }
 
-/** `*` gives way to what is named: `text/csv, *` asks for CSV. */
-const specificity = (part: string): number =>
-  part.trim().startsWith('*/*') ? 0 : part.includes('/*') ? 1 : 2
+const specificity = (type: string): number => count(type, ';') - count(type, '*')
+const count = (text: string, char: string): number => text.split(char).length - 1
 
 const splitOutsideQuotes = (header: string): string[] => header.match(/(?:[^,"]|"[^"]*")+/g) ?? ['']
 

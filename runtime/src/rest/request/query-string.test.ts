@@ -182,6 +182,16 @@ describe('what does not parse', () => {
     expect(error?.details).toBe(expected)
   })
 
+  test.each([
+    ['a list', `select=${'a,'.repeat(8000)}!`],
+    ['an order', `order=${'a.desc,'.repeat(2000)}!`],
+    ['a tree', `and=(${'and('.repeat(4000)}`],
+  ])('%s too long to look through is refused at once', (_sentence, query) => {
+    const from = performance.now()
+    expect(() => parse(query)).toThrow(expect.objectContaining({ code: 'PGRST100', status: 400 }))
+    expect(performance.now() - from).toBeLessThan(200)
+  })
+
   test('trees and embeds have a depth that is enough', () => {
     expect(() => parse(`select=${'a('.repeat(40)}${')'.repeat(40)}`)).toThrow(/select/)
     expect(() => parse(`and=(${'and('.repeat(90)}id.eq.1${')'.repeat(90)})`)).toThrow(/logic/)
