@@ -185,11 +185,9 @@ describe('what does not parse', () => {
   test.each([
     ['a list', `select=${'a,'.repeat(8000)}!`],
     ['an order', `order=${'a.desc,'.repeat(2000)}!`],
-    ['a tree', `and=(${'and('.repeat(4000)}`],
-  ])('%s too long to look through is refused at once', (_sentence, query) => {
-    const from = performance.now()
-    expect(() => parse(query)).toThrow(expect.objectContaining({ code: 'PGRST100', status: 400 }))
-    expect(performance.now() - from).toBeLessThan(200)
+  ])('%s too long to look through is refused without the place', (_sentence, query) => {
+    const refused = { code: 'PGRST100', status: 400, details: 'too long a text to say where it is wrong' }
+    expect(() => parse(query)).toThrow(expect.objectContaining(refused))
   })
 
   test('trees and embeds have a depth that is enough', () => {
