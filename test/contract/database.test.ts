@@ -224,7 +224,7 @@ describe('the session after a turn', () => {
       (select count(*) from pg_listening_channels()), (select count(*) from pg_cursors where is_holdable))`
     const pid = await pidOf(db)
     const soil = `do $do$ begin execute $$${text}$$; end $do$`
-    await db.run(turn(soil))
+    await db.run(turn(soil, { clears: true }))
     expect(await ask(db, left)).toBe('0|0|0|0')
     expect(await failure(db.run(turn('select lastval()')))).toBe('55000')
     await failure(db.run(turn('select 1/0', { before: { text: soil, values: [] } })))
@@ -243,7 +243,9 @@ describe('the session after a turn', () => {
 
   test('runs what is deferred before it is cleared', async () => {
     const db = open()
-    expect(await failure(db.run(turn('insert into once values (9, -1) returning k')))).toBe('23503')
+    expect(await failure(db.run(turn('insert into once values (9, -1) returning k', { clears: true })))).toBe(
+      '23503',
+    )
   })
 
   test('survives a function that prepares under any name', async () => {

@@ -6,7 +6,7 @@ import {
   type BackendMessage,
 } from 'pg-protocol/dist/messages.js'
 import { serialize } from 'pg-protocol/dist/serializer.js'
-import { Channel, openSocket } from './channel.ts'
+import { Channel } from './channel.ts'
 import { Code, decode, errorOf } from './codec.ts'
 import type { DatabaseOptions, WireLimits } from './limits.ts'
 import { SCRAM_MECHANISM, type ScramExchange, scramExchange } from './scram.ts'
@@ -18,8 +18,10 @@ export type Session = { channel: Channel; processId: number; secretKey: number }
 
 /** @throws PostgresError when Postgres refuses, else the socket's error. */
 export async function openSession(options: DatabaseOptions, limits: WireLimits): Promise<Session> {
-  const socket = await openSocket(options, limits.connectTimeoutMs)
-  const channel = new Channel(socket, limits.resultBytesMax)
+  const channel = await Channel.open(options, {
+    timeoutMs: limits.connectTimeoutMs,
+    frameBytesMax: limits.resultBytesMax,
+  })
   const timer = setTimeout(
     () => channel.destroy(new Error('The session was not ready in time.')),
     limits.connectTimeoutMs,
