@@ -52,6 +52,8 @@ type Turn = {
   bytes: number
   failure: Error | undefined
   timers: NodeJS.Timeout[]
+  /** Settles when a cancel that was sent can strike nothing any more. */
+  cancelled: Promise<void> | undefined
   resolve(results: StatementResult[]): void
   reject(error: Error): void
 }
@@ -120,7 +122,7 @@ export class SqlSession {
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(() => this.#stop(SqlTimeout(limits.timeoutMs)), limits.timeoutMs)
       const settled = { results: [], open: undefined, bytes: 0, failure: undefined, timers: [timeout] }
-      this.#turn = { limits, ...settled, resolve, reject }
+      this.#turn = { limits, ...settled, cancelled: undefined, resolve, reject }
     })
   }
 
@@ -135,8 +137,17 @@ export class SqlSession {
     }
     const cancel = connect(this.#path)
     cancel.on('error', () => this.#lose(reason))
+    // Postgres closes it when the backend has been signalled; before that the next text could be struck.
+    turn.cancelled = new Promise((resolve) => cancel.once('close', () => resolve()))
+    cancel.resume()
     cancel.end(serialize.cancel(this.#backend.processID, this.#backend.secretKey))
     turn.timers.push(setTimeout(() => this.#lose(reason), CANCEL_GRACE_MS))
+  }
+
+  /** Nothing to do when the turn has ended otherwise meanwhile. */
+  #finish(turn: Turn): void {
+    if (this.#turn !== turn) return
+    this.#settle(({ failure, results, ...to }) => (failure ? to.reject(failure) : to.resolve(results)))
   }
 
   #settle(end: (turn: Turn) => void): void {
@@ -190,7 +201,8 @@ export class SqlSession {
         if (!this.#backend) this.#lose(turn.failure)
         return
       case 'readyForQuery':
-        this.#settle(({ failure, results, ...to }) => (failure ? to.reject(failure) : to.resolve(results)))
+        if (turn.cancelled) void turn.cancelled.then(() => this.#finish(turn))
+        else this.#finish(turn)
         return
       default:
         this.#authenticate(message as BackendMessage & BackendKeyDataMessage & Said, password)

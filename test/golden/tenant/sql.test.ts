@@ -102,6 +102,16 @@ describe('runStatements', () => {
     expect((await runStatements(session, 'select 1', limits))[0]?.rows).toEqual([[1]])
   })
 
+  test('a cancel that comes late strikes nothing that is run next', async () => {
+    const session = await pg.session('postgres')
+    for (let at = 0; at < 50; at++) {
+      await expect(runStatements(session, 'copy (select 1) to stdout', limits)).rejects.toMatchObject({
+        code: 'sql-copy-refused',
+      })
+      expect((await runStatements(session, 'select 1 from pg_sleep(0.001)', limits))[0]?.rows).toEqual([[1]])
+    }
+  })
+
   test('says so when its connection is ended under it', async () => {
     const session = await pg.session('postgres')
     await expect(
