@@ -21,6 +21,17 @@ describe('a header of a function', () => {
   )
 })
 
+test.each(['Content-Length', 'transfer-encoding', 'Connection', 'Keep-Alive', 'Upgrade', 'Date', 'Trailer'])(
+  'a function has no say in %s: it frames the answer, or is about the connection',
+  (name) => {
+    const pairs: [string, string][] = [
+      [name, '1'],
+      ['X-Own', '2'],
+    ]
+    expect(toHeaders(pairs)).toEqual([['X-Own', '2']])
+  },
+)
+
 test('a status is one that can be the last word', () => {
   expect([200, 204, 418, 599, 999].every(isStatus)).toBe(true)
   expect([0, 99, 100, 101, 199, 1000, 200.5, Number.NaN].some(isStatus)).toBe(false)

@@ -17,13 +17,26 @@ export function toHeaderText(text: string): string | null {
   return ASCII.test(text) ? text : Buffer.from(text).toString('latin1')
 }
 
-/** @returns null when a name or a value cannot be written. */
+/** How an answer is framed and whether its connection is kept: not for a function to say, or the next answer is misread. */
+const OF_THE_SERVER: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** What is the server's to say is left out. @returns null when a name or a value cannot be written. */
 export function toHeaders(pairs: readonly (readonly [string, string])[]): [string, string][] | null {
   const written: [string, string][] = []
   for (const [name, value] of pairs) {
     const text = toHeaderText(value)
     if (text === null || !isHeaderName(name)) return null
-    written.push([name, text])
+    if (!OF_THE_SERVER.has(name.toLowerCase())) written.push([name, text])
   }
   return written
 }
