@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProjectDocument } from '@cascata/shared/project-document'
 import { restDialect } from './http/dialects.ts'
+import { usualSettings } from './rest/local-settings.ts'
 import { isDescriptionPath } from './rest/request/document-paths.ts'
 import { createRest } from './rest/routes.ts'
 import type { Part, Parts } from './runtime.ts'
@@ -16,8 +17,11 @@ const cached = ({ rest: { schemas, extraSearchPath } }: ProjectDocument): string
   JSON.stringify([schemas, extraSearchPath])
 
 export const parts: Parts = {
-  openDatabase: ({ host, port, database, user, password, poolSize }) =>
-    openDatabase({ host, port, database, user, password, limits: { connections: poolSize } }),
+  openDatabase({ database: { poolSize, ...place }, rest, limits: { statementTimeoutMs } }) {
+    // As they are now: whatever changes is set again by each request.
+    const session = { ...usualSettings(rest), statement_timeout: String(statementTimeoutMs) }
+    return openDatabase({ ...place, session, limits: { connections: poolSize } })
+  },
 
   createServices: ({ database, project, logger }) => {
     const rest = createRest({

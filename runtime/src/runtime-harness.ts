@@ -5,12 +5,12 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signApiKey } from '@cascata/shared/jwt'
+import type { ProjectDocument } from '@cascata/shared/project-document'
 import { pino } from 'pino'
 import { restDialect } from './http/dialects.ts'
 import type { Answer, Handle } from './http/service.ts'
 import { type Runtime, startRuntime } from './runtime.ts'
 import type { Database } from './session/database.ts'
-import type { DatabaseSettings } from './session/pool.ts'
 
 export const SECRET = 'a-secret-of-this-test-and-no-other-project'
 
@@ -66,11 +66,11 @@ export async function createHarness() {
   const folder = await mkdtemp(join(tmpdir(), 'cascata-runtime-'))
   const socketPath = join(folder, '1.sock')
   const records: Record<string, unknown>[] = []
-  const opened: { settings: DatabaseSettings; closed: boolean }[] = []
+  const opened: { settings: ProjectDocument['database']; closed: boolean }[] = []
   const runtimes: Runtime[] = []
 
-  const openDatabase = (settings: DatabaseSettings): Database => {
-    const entry = { settings, closed: false }
+  const openDatabase = ({ database }: ProjectDocument): Database => {
+    const entry = { settings: database, closed: false }
     opened.push(entry)
     return {
       run: async () => ({ columns: [], rows: [], rowCount: 0 }),

@@ -17,7 +17,7 @@ import { createHttpServer, drain, listen } from './http/server.ts'
 import type { Service } from './http/service.ts'
 import { createIdentify, type Identify, type IdentifySettings } from './session/claims.ts'
 import type { Database } from './session/database.ts'
-import { createPool, type DatabaseSettings } from './session/pool.ts'
+import { createPool } from './session/pool.ts'
 import { fixedProject, type Project, watchProject } from './session/project.ts'
 import { parseRolePath } from './session/role-path.ts'
 import type { SigningSecret } from './session/signing-keys.ts'
@@ -31,7 +31,7 @@ export type Part = Service & {
 }
 
 export type Parts = {
-  openDatabase(settings: DatabaseSettings): Database
+  openDatabase(document: ProjectDocument): Database
   createServices(deps: { database: Database; project: Project; logger: Logger; clock: Clock }): Part[]
 }
 

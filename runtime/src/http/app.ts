@@ -178,6 +178,7 @@ async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
     path: below,
     query,
     headers: plain(asked.headers),
+    headersText: asked.headersText,
     body,
     jwtMs,
   }

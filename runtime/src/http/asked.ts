@@ -7,6 +7,8 @@ export type Asked = {
   /** Path and query, undecoded. */
   readonly url: string
   readonly headers: IncomingHttpHeaders
+  /** The same as JSON, where it is known already. */
+  readonly headersText?: string | undefined
   /** Aborted when the caller has left. */
   readonly gone: AbortSignal
   /**

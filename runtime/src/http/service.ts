@@ -10,6 +10,8 @@ export type ServiceInput = {
   query: string
   /** Lower-case names; repeated headers joined by a comma. */
   headers: Readonly<Record<string, string>>
+  /** The same as JSON, where it is known already. */
+  headersText?: string | undefined
   /** The whole body; null when the request has none. */
   body: Buffer | null
   /** What identifying the caller took, for `Server-Timing`. */

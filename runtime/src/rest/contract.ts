@@ -11,6 +11,8 @@ export type RestRequestInput = {
   query: string
   /** Lower-case names; repeated headers joined by a comma. */
   headers: Readonly<Record<string, string>>
+  /** The same as JSON, where it is known already. */
+  headersText?: string | undefined
   body: Uint8Array | null
   /** What identifying the caller took, for `Server-Timing`. */
   jwtMs?: number

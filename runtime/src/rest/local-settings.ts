@@ -19,6 +19,7 @@ type Constants = {
 }
 
 const NONE: readonly Setting[] = []
+const NO_COOKIES = '{}'
 
 const known = new WeakMap<RestSettings, Constants>()
 
@@ -39,11 +40,21 @@ export function constantsOf(settings: RestSettings): Constants {
   return constants
 }
 
+const pathText = (schema: string, extra: readonly string[]): string =>
+  [schema, ...extra].map(quoted).join(', ')
+
+/** What most requests set: a session that begins with it need not be told. */
+export const usualSettings = ({ schemas, extraSearchPath }: RestSettings): Record<string, string> => ({
+  search_path: pathText(schemas[0] ?? '', extraSearchPath),
+  'request.method': 'GET',
+  'request.cookies': NO_COOKIES,
+})
+
 /** The schema is one of those exposed, so the map stays small. */
 function searchPath({ searchPaths }: Constants, schema: string, extra: readonly string[]): Setting {
   const found = searchPaths.get(schema)
   if (found !== undefined) return found
-  const setting: Setting = ['search_path', [schema, ...extra].map(quoted).join(', ')]
+  const setting: Setting = ['search_path', pathText(schema, extra)]
   searchPaths.set(schema, setting)
   return setting
 }
@@ -71,7 +82,7 @@ export function localSettings(context: Context, request: RestRequest, routine: R
     ['request.method', input.method],
     ['request.path', input.path],
   )
-  pushHeaders(local, input.headers)
+  pushHeaders(local, input)
   if (timezone !== null) local.push(['timezone', timezone])
   for (const setting of withinTimeout(routine?.settings ?? NONE, timeoutMs)) {
     if (settings.hoistedSettings.includes(setting[0])) local.push(setting)
@@ -80,9 +91,9 @@ export function localSettings(context: Context, request: RestRequest, routine: R
   return local
 }
 
-function pushHeaders(local: Setting[], all: RestRequestInput['headers']): void {
+function pushHeaders(local: Setting[], { headers: all, headersText }: RestRequestInput): void {
   if (all.cookie === undefined) {
-    local.push(['request.headers', JSON.stringify(all)], ['request.cookies', '{}'])
+    local.push(['request.headers', headersText ?? JSON.stringify(all)], ['request.cookies', NO_COOKIES])
     return
   }
   const { cookie, ...headers } = all

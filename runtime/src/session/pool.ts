@@ -8,7 +8,7 @@ import type { Database } from './database.ts'
 import { LISTEN_RETRY_MS } from './limits.ts'
 import type { Project } from './project.ts'
 
-export type DatabaseSettings = ProjectDocument['database']
+type DatabaseSettings = ProjectDocument['database']
 
 type Listener = {
   channel: string
@@ -19,15 +19,15 @@ type Listener = {
 
 export function createPool(
   project: Project,
-  { open, onError }: { open: (settings: DatabaseSettings) => Database; onError: (error: unknown) => void },
+  { open, onError }: { open: (document: ProjectDocument) => Database; onError: (error: unknown) => void },
 ): Database {
-  let database = open(project.current().database)
+  let database = open(project.current())
   const listeners = new Set<Listener>()
 
   const unsubscribe = project.subscribe((next, previous) => {
     if (isSame(next.database, previous.database)) return
     const retired = database
-    database = open(next.database)
+    database = open(next)
     const isWanted = (listener: Listener) => database === to && listeners.has(listener)
     const to = database
     const moved = [...listeners].map((listener) => move(listener, { to, isWanted, onError }))

@@ -2,8 +2,8 @@
  * Writes a turn as frames: settings, the query before, the main query, one Sync. What stands before a Sync is one
  * transaction to Postgres, so nothing has to be begun, and an error rolls all of it back and skips to the Sync.
  *
- * The settings statement comes first and always sets `role` and `statement_timeout`; the RESET ALL ahead of it
- * takes back what a function of an earlier turn may have set for the whole session.
+ * The settings statement comes first and always sets `role`; the RESET ALL ahead of it takes back what a function
+ * of an earlier turn may have set for the whole session, so what the session began with need not be set again.
  */
 import type { Parameter, Query, Turn } from '../session/database.ts'
 import { Flight } from './flight.ts'
@@ -17,6 +17,8 @@ const RESET = 'reset all'
 /** Roles, and search paths of each, whose scope is kept as one string. */
 const SCOPES_MAX = 100
 const UNNAMED = ''
+/** Postgres takes a hundred in one call. */
+const ARGUMENTS_MAX = 100
 const CHECK_NOW = 'set constraints all immediate'
 const UNLOCK = 'pg_catalog.pg_advisory_unlock_all()'
 /** What a function may leave in the session for whoever comes next, and RESET ALL does not take back. */
@@ -33,12 +35,15 @@ const CLEARINGS = [
 export class Composer {
   readonly #writer: FrameWriter
   readonly #statements: StatementCache
+  readonly #defaults: ReadonlyMap<string, string>
   readonly #settingsTexts: string[] = []
   readonly #scopes = new Map<string, Map<string, string>>()
 
-  constructor(writer: FrameWriter, statements: StatementCache) {
+  /** @param defaults settings that the session began with, and that RESET ALL goes back to. */
+  constructor(writer: FrameWriter, statements: StatementCache, defaults: ReadonlyMap<string, string>) {
     this.#writer = writer
     this.#statements = statements
+    this.#defaults = defaults
   }
 
   compose(job: Job): Flight {
@@ -50,7 +55,7 @@ export class Composer {
       this.#run(flight, NO_SCOPE, { text: beginOf(turn), values: [] })
     }
     this.#run(flight, NO_SCOPE, { text: RESET, values: [] })
-    const settings = settingsOf(turn)
+    const settings = settingsOf(turn, this.#defaults)
     this.#run(flight, NO_SCOPE, { text: this.#settingsText(settings.length / 2), values: settings })
     const scope = this.#scopeOf(turn)
     if (turn.before) this.#run(flight, scope, turn.before)
@@ -139,18 +144,30 @@ export class Composer {
       (_, i) => `pg_catalog.set_config($${2 * i + 1},$${2 * i + 2},true)`,
     )
     // A lock of the session outlives the failure of the turn that took it, but not the next turn.
-    const text = `select ${UNLOCK},${calls.join(',')}`
+    const text = withoutRows([UNLOCK, ...calls])
     this.#settingsTexts[count] = text
     return text
   }
 }
 
-/** Names and values in turn. Those that keep turns apart come first and are always there. */
-function settingsOf(turn: Turn): Parameter[] {
-  const values: Parameter[] = ['statement_timeout', String(Math.max(0, Math.ceil(turn.timeoutMs)))]
+/** Calls them in order. What they return nobody reads: then it need not be written, sent and taken apart. */
+function withoutRows(calls: readonly string[]): string {
+  const groups: string[] = []
+  for (let at = 0; at < calls.length; at += ARGUMENTS_MAX)
+    groups.push(`pg_catalog.num_nulls(${calls.slice(at, at + ARGUMENTS_MAX).join(',')})`)
+  return `select where ${groups.join('+')}<0`
+}
+
+/** Names and values in turn. Those that keep turns apart come first. What the session has anyway is not set again. */
+function settingsOf(turn: Turn, defaults: ReadonlyMap<string, string>): Parameter[] {
+  const values: Parameter[] = []
+  const set = (name: string, value: string) => {
+    if (defaults.get(name) !== value || values.includes(name)) values.push(name, value)
+  }
+  set('statement_timeout', String(Math.max(0, Math.ceil(turn.timeoutMs))))
   if (turn.readOnly) values.push('transaction_read_only', 'on')
   if (!turn.settings.some(([name]) => name === 'role')) values.push('role', 'none')
-  for (const [name, value] of turn.settings) values.push(name, value)
+  for (const [name, value] of turn.settings) set(name, value)
   return values
 }
 

@@ -23,6 +23,9 @@ const BACKLOG_MAX = 256 * 1024
 const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4])
 const IDLE = 'I'.charCodeAt(0)
 
+const defaultsOf = ({ session = {} }: DatabaseOptions): ReadonlyMap<string, string> =>
+  new Map(Object.entries(session))
+
 export type ConnectionOwner = {
   /** Postgres has finished with the turn: its answer or error is in the flight. */
   onLanded(flight: Flight, connection: Connection): void
@@ -67,7 +70,7 @@ export class Connection {
     this.#limits = config.limits
     this.#owner = config.owner
     this.statements = new StatementCache(config.limits.statementsMax)
-    this.#composer = new Composer(this.#writer, this.statements)
+    this.#composer = new Composer(this.#writer, this.statements, defaultsOf(config.options))
     this.idleSince = this.#owner.now()
     session.channel.receive({
       onFrame: (code, chunk, start, end) => this.#onFrame(code, chunk, start, end),

@@ -26,7 +26,8 @@ export class Job {
   /** Another is sent while each before it stands behind a slow turn. */
   copies = 1
   #fate: Fate | undefined
-  #unsubscribe: (() => void) | undefined
+  #followed: Set<Job> | undefined
+  #onAbort: (() => void) | undefined
 
   constructor(turn: Turn, queuedAt: number, fate: Fate) {
     this.turn = turn
@@ -41,12 +42,14 @@ export class Job {
 
   /** The caller hears of the abort at once; the statement is cancelled when its time on the wire comes. */
   follow(signal: AbortSignal, onAbort: () => void): void {
-    const abort = () => {
-      this.fail(signal.reason)
-      onAbort()
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    this.#unsubscribe = () => signal.removeEventListener('abort', abort)
+    this.#onAbort = onAbort
+    this.#followed = followersOf(signal)
+    this.#followed.add(this)
+  }
+
+  abort(reason: unknown): void {
+    this.fail(reason)
+    this.#onAbort?.()
   }
 
   settle(answer: Answer): void {
@@ -60,10 +63,25 @@ export class Job {
   #end(): Fate | undefined {
     const fate = this.#fate
     this.#fate = undefined
-    this.#unsubscribe?.()
-    this.#unsubscribe = undefined
+    this.#followed?.delete(this)
+    this.#followed = undefined
     return fate
   }
+}
+
+const followers = new WeakMap<AbortSignal, Set<Job>>()
+
+/** One listener for each signal: many turns follow the same one, and to listen and stop costs more than a set does. */
+function followersOf(signal: AbortSignal): Set<Job> {
+  const known = followers.get(signal)
+  if (known !== undefined) return known
+  const jobs = new Set<Job>()
+  followers.set(signal, jobs)
+  const abort = () => {
+    for (const job of [...jobs]) job.abort(signal.reason)
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  return jobs
 }
 
 /**

@@ -50,6 +50,7 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
   #sweepTimer: NodeJS.Timeout | undefined
   #idleTimer: NodeJS.Timeout | undefined
   #closing: PromiseWithResolvers<void> | undefined
+  readonly #onAbort = () => this.#settleClosing()
 
   constructor(options: DatabaseOptions, limits: WireLimits) {
     this.#options = options
@@ -67,7 +68,7 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
       checkTurn(turn, this.#limits)
       if (this.#closing) throw unreachable('The database connection is closed.')
       const job = new Job(turn, this.now(), { resolve, reject })
-      if (signal) job.follow(signal, () => this.#settleClosing())
+      if (signal) job.follow(signal, this.#onAbort)
       this.#submit(job)
     })
   }

@@ -7,7 +7,7 @@ import { BodyTooLarge } from '@cascata/shared/problems/bounds'
 import { leaving } from '../../gate/caller.ts'
 import type { App, Exchange } from '../app.ts'
 import { writeAnswer } from './answer.ts'
-import { type PlainRequest, readPlain } from './request.ts'
+import { PlainReader, type PlainRequest } from './request.ts'
 
 export type PlainOptions = {
   app: App
@@ -21,6 +21,7 @@ export class PlainConnection {
   readonly #socket: Socket
   readonly #options: PlainOptions
   readonly #gone: AbortSignal
+  readonly #reader = new PlainReader()
   /** The request that is being answered. */
   #current: Exchange | undefined
   /** What came before it was answered. */
@@ -53,7 +54,7 @@ export class PlainConnection {
       this.#socket.pause()
       return
     }
-    const request = readPlain(chunk)
+    const request = this.#reader.read(chunk)
     if (request === null) this.#handOver(chunk)
     else void this.#answer(request)
   }
@@ -76,12 +77,13 @@ export class PlainConnection {
     onClosed(this)
   }
 
-  async #answer({ method, url, headers, body }: PlainRequest): Promise<void> {
+  async #answer({ method, url, headers, headersText, body }: PlainRequest): Promise<void> {
     const { app, keepAliveMs } = this.#options
     const exchange = app.begin({
       method,
       url,
       headers,
+      headersText,
       gone: this.#gone,
       body({ bytesMax }) {
         if (body !== null && body.length > bytesMax) throw BodyTooLarge(bytesMax)

@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readPlain } from './request.ts'
+import { PlainReader } from './request.ts'
 
-const plain = (text: string) => readPlain(Buffer.from(text, 'latin1'))
+const plain = (text: string) => new PlainReader().read(Buffer.from(text, 'latin1'))
 
 describe('a request is plain', () => {
   test('when it is whole, with each header once', () => {
@@ -14,6 +14,7 @@ describe('a request is plain', () => {
       method: 'GET',
       url: '/a?b=%20c',
       headers: { host: 'x', 'x-some': 'a value', empty: '' },
+      headersText: undefined,
       body: null,
     })
     expect(plain('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}')?.body).toEqual(
@@ -46,6 +47,46 @@ describe('a request is plain', () => {
     ['letters beyond ASCII in the URL', 'GET /\xe9 HTTP/1.1\r\nHost: x\r\n\r\n'],
   ])('not with %s', (_what, text) => {
     expect(plain(text)).toBeNull()
+  })
+})
+
+describe('the next on a connection', () => {
+  const head = '\r\nHost: x\r\nAccept: a\r\n\r\n'
+  const readAll = (...texts: string[]) => {
+    const reader = new PlainReader()
+    return texts.map((text) => reader.read(Buffer.from(text, 'latin1')))
+  }
+
+  test('has the same headers without reading them when they are the same bytes', () => {
+    const [first, second] = readAll(`GET /a HTTP/1.1${head}`, `DELETE /longer HTTP/1.1${head}`)
+    expect(second).toMatchObject({ method: 'DELETE', url: '/longer', body: null })
+    expect(second?.headers).toBe(first?.headers)
+    expect(second?.headersText).toBe('{"host":"x","accept":"a"}')
+  })
+
+  test.each([
+    ['another value', '\r\nHost: x\r\nAccept: b\r\n\r\n', { host: 'x', accept: 'b' }],
+    ['one more', '\r\nHost: x\r\nAccept: a\r\nB: c\r\n\r\n', { host: 'x', accept: 'a', b: 'c' }],
+    ['one less', '\r\nHost: x\r\n\r\n', { host: 'x' }],
+  ])('has its own with %s', (_what, other, headers) => {
+    const [, second, third] = readAll(
+      `GET / HTTP/1.1${head}`,
+      `GET / HTTP/1.1${other}`,
+      `GET / HTTP/1.1${head}`,
+    )
+    expect([second?.headers, second?.headersText]).toEqual([headers, undefined])
+    expect(third?.headers).toEqual({ host: 'x', accept: 'a' })
+  })
+
+  test('has its own body', () => {
+    const post = '\r\nHost: x\r\nContent-Length: 2\r\n\r\n'
+    const texts = ['{}', '[]', '', '[1]'].map((body) => `POST / HTTP/1.1${post}${body}`)
+    expect(readAll(...texts).map((found) => found?.body?.toString())).toEqual([
+      '{}',
+      '[]',
+      undefined,
+      undefined,
+    ])
   })
 })
 
@@ -110,10 +151,10 @@ describe('beside node:http', () => {
     let taken = 0
     await fc.assert(
       fc.asyncProperty(request, async (bytes) => {
-        const found = readPlain(bytes)
+        const found = new PlainReader().read(bytes)
         if (found === null) return
         taken += 1
-        const { body, ...head } = found
+        const { body, headersText: _unknown, ...head } = found
         expect(await asNodeReadsIt(bytes)).toEqual([{ ...head, body: body?.toString('latin1') ?? '' }])
       }),
       { numRuns: 1_500 },

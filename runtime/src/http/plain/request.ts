@@ -8,11 +8,16 @@ import type { IncomingHttpHeaders } from 'node:http'
 export type PlainRequest = {
   method: string
   url: string
+  /** One object for requests that have the same. */
   headers: IncomingHttpHeaders
+  /** The same as JSON, where it is known. */
+  headersText: string | undefined
   body: Buffer | null
 }
 
+const LINE_END = '\r\n'
 const HEAD_END = '\r\n\r\n'
+const KEPT_BYTES_MAX = 8 * 1024
 const FIRST_LINE = /^(GET|HEAD|POST|PATCH|PUT|DELETE|OPTIONS) (\/[!-~]*) HTTP\/1\.1$/
 const HEADER =
   /^([\w!#$%&'*+\-.^`|~]+):[\t ]*((?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)[\t ]*$/
@@ -29,22 +34,59 @@ const STEERING: ReadonlySet<string> = new Set([
   'proxy-connection',
 ])
 
-export function readPlain(chunk: Buffer): PlainRequest | null {
-  const end = chunk.indexOf(HEAD_END)
-  if (end < 0) return null
-  const lines = chunk.toString('latin1', 0, end).split('\r\n')
-  const first = FIRST_LINE.exec(lines[0] ?? '')
-  if (first === null) return null
-  const headers = readHeaders(lines)
-  if (headers === null || headers.host === undefined) return null
-  const body = bodyOf(chunk, end + HEAD_END.length, headers)
-  return body === undefined ? null : { method: first[1] ?? '', url: first[2] ?? '', headers, body }
+/** Reads the requests of one connection: who asks again mostly sends the very same headers, which are read once. */
+export class PlainReader {
+  #known: Known | undefined
+
+  /** @returns null when it is not plain. */
+  read(chunk: Buffer): PlainRequest | null {
+    const lineEnd = chunk.indexOf(LINE_END)
+    if (lineEnd < 0) return null
+    const first = FIRST_LINE.exec(chunk.toString('latin1', 0, lineEnd))
+    if (first === null) return null
+    const known = this.#recall(chunk, lineEnd) ?? this.#readHead(chunk, lineEnd)
+    if (known === null) return null
+    const { headers } = known
+    const body = bodyOf(chunk, lineEnd + known.length, headers)
+    if (body === undefined) return null
+    return { method: first[1] ?? '', url: first[2] ?? '', headers, headersText: known.text, body }
+  }
+
+  #recall(chunk: Buffer, from: number): Known | null {
+    const known = this.#known
+    if (known === undefined || chunk.length - from < known.length) return null
+    const { chunk: before, from: start, length } = known
+    if (chunk.compare(before, start, start + length, from, from + length) !== 0) return null
+    known.text ??= JSON.stringify(Object.freeze(known.headers))
+    return known
+  }
+
+  #readHead(chunk: Buffer, from: number): Known | null {
+    const end = chunk.indexOf(HEAD_END, from)
+    if (end < 0) return null
+    const headers = end === from ? null : readHeaders(chunk.toString('latin1', from + LINE_END.length, end))
+    if (headers === null || headers.host === undefined) return null
+    const known = { chunk, from, length: end + HEAD_END.length - from, headers, text: undefined }
+    // It stays in memory with all that came in one piece with it.
+    this.#known = chunk.length <= KEPT_BYTES_MAX ? known : undefined
+    return known
+  }
 }
 
-function readHeaders(lines: readonly string[]): IncomingHttpHeaders | null {
+/** A head without its first line: where it stands, and what it says. */
+type Known = {
+  readonly chunk: Buffer
+  readonly from: number
+  readonly length: number
+  readonly headers: IncomingHttpHeaders
+  /** As JSON, from the second time on. */
+  text: string | undefined
+}
+
+function readHeaders(head: string): IncomingHttpHeaders | null {
   const headers: IncomingHttpHeaders = {}
-  for (let at = 1; at < lines.length; at++) {
-    const found = HEADER.exec(lines[at] ?? '')
+  for (const line of head.split(LINE_END)) {
+    const found = HEADER.exec(line)
     if (found === null) return null
     const name = (found[1] ?? '').toLowerCase()
     const value = found[2] ?? ''

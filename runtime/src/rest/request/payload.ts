@@ -13,19 +13,19 @@ export type BodyContext = {
   values: Parameter[]
 }
 
-const text = (body: Uint8Array | null): string =>
+export const textOf = (body: Uint8Array | null): string =>
   body === null ? '' : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
 
 export function parsePayload(body: Uint8Array | null, context: BodyContext): Payload {
   switch (context.contentType) {
     case 'application/json':
-      return parseJson(text(body), context)
+      return parseJson(textOf(body), context)
     case 'text/csv': {
-      const { keys, rows } = csvToRows(text(body))
+      const { keys, rows } = csvToRows(textOf(body))
       return json(JSON.stringify(rows), { object: false, keys: [...keys].sort() }, context)
     }
     case 'application/x-www-form-urlencoded':
-      return parseForm(text(body), context)
+      return parseForm(textOf(body), context)
     case 'text/plain':
     case 'text/xml':
     case 'application/octet-stream':
@@ -48,24 +48,35 @@ const json = (body: string, shape: { object: boolean; keys: string[] }, context:
 const raw = (body: Uint8Array | null, context: BodyContext): Payload => ({
   kind: 'raw',
   bytes: slot(body ?? new Uint8Array(), context),
-  text: slot(text(body), context),
+  text: slot(textOf(body), context),
 })
 
 function parseJson(body: string, context: BodyContext): Payload {
-  const { columns, forFunction } = context
+  const { text, ...shape } = readJson(body, context)
+  return json(text, shape, context)
+}
+
+/** The text that carries the rows, and the names in it. */
+export type JsonShape = { text: string; object: boolean; keys: string[] }
+
+/** @throws BodyInvalid */
+export function readJson(
+  body: string,
+  { columns, forFunction }: Pick<BodyContext, 'columns' | 'forFunction'>,
+): JsonShape {
   const object = /^[ \t\r\n]*\{/.test(body)
-  if (columns !== null) return json(body, { object, keys: [...new Set(columns)].sort() }, context)
-  if (body === '' && forFunction) return json('{}', { object: true, keys: [] }, context)
+  if (columns !== null) return { text: body, object, keys: [...new Set(columns)].sort() }
+  if (body === '' && forFunction) return { text: '{}', object: true, keys: [] }
   let parsed: unknown
   try {
     parsed = JSON.parse(body)
   } catch {
     throw BodyInvalid('Empty or invalid json')
   }
-  if (Array.isArray(parsed)) return json(body, { object: false, keys: uniformKeys(parsed) }, context)
-  if (isObject(parsed)) return json(body, { object: true, keys: Object.keys(parsed).sort() }, context)
+  if (Array.isArray(parsed)) return { text: body, object: false, keys: uniformKeys(parsed) }
+  if (isObject(parsed)) return { text: body, object: true, keys: Object.keys(parsed).sort() }
   // Anything else carries no rows.
-  return json('[]', { object: false, keys: [] }, context)
+  return { text: '[]', object: false, keys: [] }
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

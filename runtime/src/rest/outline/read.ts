@@ -1,20 +1,11 @@
 /**
  * The outline of a read: its URL with the plain values taken out, found by a look at the text alone.
  *
- * Two reads of one outline differ in values only, so the second need not be parsed. Anything out of the ordinary
- * has no outline, and is parsed: this is a shortcut, never a second grammar.
+ * Anything out of the ordinary has no outline.
  */
-import type { RestRequestInput } from './contract.ts'
-import { decodeValue } from './request/query-string.ts'
-
-export type Hole =
-  | { kind: 'filter' /** Place among the request's filters. */; at: number; operator: string; value: string }
-  | { kind: 'limit' | 'offset'; value: number }
-
-/** A parameter as it came: `name=head`, then the hole. */
-export type Piece = { name: string; head: string; hole: Hole | null }
-
-export type Outline = { key: string; pieces: Piece[] }
+import type { RestRequestInput } from '../contract.ts'
+import { decodeValue } from '../request/query-string.ts'
+import type { Hole, Outline, Piece } from './outline.ts'
 
 const PLAIN = /^(?:not\.)?(eq|neq|gt|gte|lt|lte|like|ilike)\./
 const TRUTH = /^(?:not\.)?is\.[a-z_]+$/
@@ -22,8 +13,7 @@ const NUMBER = /^[0-9]{1,9}$/
 const VERBATIM: ReadonlySet<string> = new Set(['select', 'order'])
 const PARSED: ReadonlySet<string> = new Set(['and', 'or', 'limit', 'offset', 'columns', 'on_conflict'])
 
-export function outlineOf({ method, path, query, headers }: RestRequestInput): Outline | null {
-  if (method !== 'GET' && method !== 'HEAD') return null
+export function readOutlineOf({ method, path, query, headers }: RestRequestInput): Outline | null {
   // At the root, too, a function may answer.
   if (path.startsWith('/rpc/') || path === '/') return null
   if (headers.range !== undefined) return null
@@ -62,5 +52,5 @@ export function outlineOf({ method, path, query, headers }: RestRequestInput): O
     filters++
     key += `&${name}=${head}`
   }
-  return { key, pieces }
+  return { key, pieces, body: null }
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_LIMITS, type RestRequestInput } from './contract.ts'
-import { outlineOf } from './outline.ts'
-import { prepare } from './prepared.ts'
+import { DEFAULT_LIMITS, type RestRequestInput } from '../contract.ts'
+import { prepare } from '../prepared.ts'
+import { parseRequest } from '../request/request.ts'
+import { SAMPLE, SETTINGS } from '../rest-harness.ts'
+import { outlineOf } from './of.ts'
 import { Recall } from './recall.ts'
-import { parseRequest } from './request/request.ts'
-import { SAMPLE, SETTINGS } from './rest-harness.ts'
 
 const settings = { ...SETTINGS, maxRows: 50 }
 const inputOf = (query: string, headers: Record<string, string> = {}): RestRequestInput => ({
@@ -18,10 +18,17 @@ const inputOf = (query: string, headers: Record<string, string> = {}): RestReque
 const parse = (input: RestRequestInput) =>
   parseRequest(input, { settings, limits: DEFAULT_LIMITS, timezones: new Set() })
 
+const postOf = (body: string, query = '', headers: Record<string, string> = {}): RestRequestInput => ({
+  ...inputOf(query, headers),
+  method: 'POST',
+  body: Buffer.from(body),
+})
+
 /** Learns from one query and asks for the other. */
-function recalled(learnt: string, asked: string) {
+const recalled = (learnt: string, asked: string) => recalledInput(inputOf(learnt), inputOf(asked))
+
+function recalledInput(first: RestRequestInput, second: RestRequestInput) {
   const recall = new Recall(10)
-  const [first, second] = [inputOf(learnt), inputOf(asked)]
   const outline = outlineOf(first)
   if (outline === null) return null
   recall.find(outline, SAMPLE, settings)
@@ -75,6 +82,62 @@ describe('a read seen before', () => {
   })
 })
 
+describe('an insert seen before', () => {
+  const minimal = { prefer: 'return=minimal', 'content-type': 'application/json' }
+  test.each([
+    ['with other values', postOf('{"id":1}'), postOf('{"id":2}')],
+    [
+      'with its names in another order',
+      postOf('{"id":1,"title":"a"}'),
+      postOf('{"title":"\\u0000é","id":2}'),
+    ],
+    ['with preferences', postOf('{"id":1}', '', minimal), postOf('{"id":2}', '', minimal)],
+    ['of many rows', postOf('[{"id":1}]'), postOf('[{"id":2},{"id":3}]')],
+    ['of no rows', postOf('[]'), postOf('[]')],
+    ['without rows at all', postOf('1'), postOf('null')],
+    [
+      'with its columns in the query',
+      postOf('[{"id":1}]', 'columns=id,title&on_conflict=id'),
+      postOf('[{"id":2,"a":1},{}]', 'columns=id,title&on_conflict=id'),
+    ],
+    [
+      'with rows to answer',
+      postOf('{"id":1}', 'select=id&order=id'),
+      postOf('{"id":2}', 'select=id&order=id'),
+    ],
+  ])('%s is what parsing would give', (_sentence, learnt, asked) => {
+    expect(recalledInput(learnt, asked)?.request).toEqual(parse(asked))
+  })
+
+  test.each([
+    ['another name', postOf('{"id":1}'), postOf('{"title":1}')],
+    ['one name more', postOf('{"id":1}'), postOf('{"id":1,"title":1}')],
+    ['a list', postOf('{"id":1}'), postOf('[{"id":1}]')],
+    [
+      'a list where the query names columns',
+      postOf('{"id":1}', 'columns=id'),
+      postOf('[{"id":1}]', 'columns=id'),
+    ],
+    ['another preference', postOf('{"id":1}'), postOf('{"id":1}', '', minimal)],
+    ['another profile', postOf('{"id":1}'), postOf('{"id":1}', '', { 'content-profile': 'public' })],
+    ['another query', postOf('{"id":1}', 'select=id'), postOf('{"id":1}', 'select=title')],
+  ])('%s is not taken for it', (_sentence, learnt, asked) => {
+    expect(recalledInput(learnt, asked)).toBeNull()
+  })
+
+  test('any rows at all are what parsing would give', () => {
+    const rows = fc.array(fc.record({ id: fc.jsonValue(), title: fc.jsonValue() }), { minLength: 1 })
+    fc.assert(
+      fc.property(rows, fc.boolean(), (all, isOne) => {
+        const of = (value: unknown[]) => postOf(JSON.stringify(isOne ? value[0] : value))
+        const asked = of(all)
+        expect(recalledInput(of([{ id: 1, title: 2 }]), asked)?.request).toEqual(parse(asked))
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
 describe('no outline, so it is parsed', () => {
   test.each([
     ['a tree of conditions', inputOf('or=(id.eq.1,id.eq.2)')],
@@ -83,7 +146,13 @@ describe('no outline, so it is parsed', () => {
     ['two limits', inputOf('limit=1&limit=2')],
     ['a range header', inputOf('id=eq.1', { range: '0-1' })],
     ['a function', { ...inputOf('id=eq.1'), path: '/rpc/books' }],
-    ['a write', { ...inputOf('id=eq.1'), method: 'PATCH' }],
+    ['an update', { ...inputOf('id=eq.1'), method: 'PATCH' }],
+    ['no JSON', postOf('{')],
+    ['rows of different names', postOf('[{"id":1},{"title":1}]')],
+    ['another type of body', postOf('id\n1', '', { 'content-type': 'text/csv' })],
+    ['a form', postOf('id=1', '', { 'content-type': 'application/x-www-form-urlencoded' })],
+    ['a filter beside a body', postOf('{"id":1}', 'id=eq.1')],
+    ['a body of nothing', { ...postOf(''), body: null }],
   ])('%s', (_sentence, input) => {
     expect(outlineOf(input)).toBeNull()
   })

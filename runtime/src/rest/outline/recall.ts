@@ -1,21 +1,23 @@
 /**
- * Reads already seen, by outline: the request as it was parsed, its plan and statement, and where the values go.
+ * Requests already seen, by outline: the request as it was parsed, its plan and statement, and where the values go.
  *
  * Bounded; emptied when the schema or the settings are new.
  */
 import type { RestSettings } from '@cascata/shared/project-document'
-import type { Parameter } from '../session/database.ts'
+import type { Parameter } from '../../session/database.ts'
+import type { Prepared } from '../prepared.ts'
+import { decodeValue, encodeValue } from '../request/query-string.ts'
+import type { RestRequest, Slot } from '../request/types.ts'
+import type { SchemaCache } from '../schema/types.ts'
 import type { Hole, Outline, Piece } from './outline.ts'
-import type { Prepared } from './prepared.ts'
-import { decodeValue, encodeValue } from './request/query-string.ts'
-import type { RestRequest, Slot } from './request/types.ts'
-import type { SchemaCache } from './schema/types.ts'
 
 export type Recalled = { request: RestRequest; prepared: Prepared }
 
 type Entry = Recalled & {
   /** Where each hole's value goes. */
   slots: number[]
+  /** Where the body goes. */
+  bodySlot: number | null
   /** The canonical query in pieces: text, or the number of a hole. */
   canonical: (string | number)[]
 }
@@ -30,21 +32,25 @@ export class Recall {
     this.entriesMax = entriesMax
   }
 
-  find({ key, pieces }: Outline, cache: SchemaCache, settings: RestSettings): Recalled | null {
+  find(outline: Outline, cache: SchemaCache, settings: RestSettings): Recalled | null {
     if (this.cache !== cache || this.settings !== settings) {
       this.entries = new Map()
       this.cache = cache
       this.settings = settings
     }
-    const entry = this.entries.get(key)
-    return entry === undefined ? null : refill(entry, holesOf(pieces), settings)
+    const entry = this.entries.get(outline.key)
+    return entry === undefined ? null : refill(entry, outline, settings)
   }
 
   /** Keeps what was parsed and planned in full, for the next of this outline. */
-  learn({ key, pieces }: Outline, recalled: Recalled): void {
+  learn({ key, pieces, body }: Outline, recalled: Recalled): void {
+    const { payload, canonicalQuery } = recalled.request
+    if (body !== null && payload?.kind !== 'json') return
     const slots = holesOf(pieces).map((hole) => slotOf(recalled.request, hole)?.slot ?? -1)
     if (slots.includes(-1)) return
-    this.entries.set(key, { ...recalled, slots, canonical: canonicalPieces(pieces) })
+    const bodySlot = payload?.kind === 'json' ? payload.body.slot : null
+    const canonical = bodySlot === null ? canonicalPieces(pieces) : [canonicalQuery]
+    this.entries.set(key, { ...recalled, slots, bodySlot, canonical })
     const oldest = this.entries.size > this.entriesMax ? this.entries.keys().next().value : undefined
     if (oldest !== undefined) this.entries.delete(oldest)
   }
@@ -76,12 +82,14 @@ function slotOf({ query }: RestRequest, hole: Hole): Slot | null {
 }
 
 function refill(
-  { request, prepared, slots, canonical }: Entry,
-  holes: readonly Hole[],
+  { request, prepared, slots, bodySlot, canonical }: Entry,
+  { pieces, body }: Outline,
   { maxRows }: RestSettings,
 ) {
+  const holes = holesOf(pieces)
   const values: Parameter[] = [...request.values]
   const range = { ...request.range }
+  if (bodySlot !== null) values[bodySlot] = body
   holes.forEach((hole, at) => {
     const slot = slots[at] ?? 0
     if (hole.kind === 'filter') {

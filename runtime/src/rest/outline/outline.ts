@@ -1,0 +1,14 @@
+/** What of a request stays the same when only its values change. */
+export type Hole =
+  | { kind: 'filter' /** Place among the request's filters. */; at: number; operator: string; value: string }
+  | { kind: 'limit' | 'offset'; value: number }
+
+/** A parameter as it came: `name=head`, then the hole. */
+export type Piece = { name: string; head: string; hole: Hole | null }
+
+export type Outline = {
+  key: string
+  pieces: Piece[]
+  /** The JSON text of the body, a hole of its own. */
+  body: string | null
+}
