@@ -35,14 +35,25 @@ const PLAIN = /^[ !#-[\]-~]*$/
 
 const quote = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
 
+/** A session lasts as long as its token is remembered: many requests. */
+const callers = new WeakMap<Session, string>()
+
+function callerMembers(session: Session): string {
+  const known = callers.get(session)
+  if (known !== undefined) return known
+  const { sub } = session.claims
+  const user = typeof sub === 'string' ? `,"sub":${quote(sub)}` : ''
+  const members = `,"role":${quote(session.role)}${user}`
+  callers.set(session, members)
+  return members
+}
+
 /** The record's members as JSON, without the braces: written by hand, for every request has one. */
 export function requestMembers(facts: RequestFacts): string {
   const { id, method, path, query, status, bytes, session } = facts
-  const sub = session?.claims.sub
   const keys = query === '' ? '' : `,"query":[${queryKeys(query).map(quote).join()}]`
-  const role = session ? `,"role":${quote(session.role)}` : ''
-  const user = typeof sub === 'string' ? `,"sub":${quote(sub)}` : ''
+  const caller = session ? callerMembers(session) : ''
   const ms = Math.round(facts.ms * 100) / 100
   const gone = facts.aborted ? ',"aborted":true' : ''
-  return `"id":"${id}","method":${quote(method)},"path":${quote(path)}${keys},"status":${status},"ms":${ms},"bytes":${bytes}${role}${user}${gone}`
+  return `"id":"${id}","method":${quote(method)},"path":${quote(path)}${keys},"status":${status},"ms":${ms},"bytes":${bytes}${caller}${gone}`
 }

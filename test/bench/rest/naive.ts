@@ -14,9 +14,11 @@ export type NaiveSettings = {
   user?: string
   password: string
   secret: string
+  /** Four: role and claims are set in one statement; five: in one each, as most handlers have it. */
+  trips?: 4 | 5
 }
 
-const { listen, socketDir, password, secret } = JSON.parse(
+const { listen, socketDir, password, secret, trips } = JSON.parse(
   readFileSync(process.argv[2] ?? '', 'utf8'),
 ) as NaiveSettings
 /** As many connections as PostgREST and others have by default, give or take. */
@@ -72,7 +74,12 @@ async function handle(request: IncomingMessage): Promise<unknown> {
   if (!work) throw new Error(`nothing is called ${name}`)
   const body = await bodyOf(request)
   return sql.begin(async (tx) => {
-    await tx`select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`
+    if (trips === 5) {
+      await tx`set local role ${tx(claims.role)}`
+      await tx`select set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`
+    } else {
+      await tx`select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`
+    }
     return work(tx, Number(value), body)
   })
 }

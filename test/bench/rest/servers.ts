@@ -18,9 +18,9 @@ export type Server = { socket: string; meter: Meter; stop(): Promise<void> }
 const START_MS_MAX = 30_000
 const STOP_MS_MAX = 10_000
 
-export function startNaive({ db, jwtSecret }: World): Promise<Server> {
+export function startNaive({ db, jwtSecret }: World, trips: 4 | 5): Promise<Server> {
   const { socketDir, password } = db
-  const settings = { socketDir, password, secret: jwtSecret }
+  const settings = { socketDir, password, secret: jwtSecret, trips }
   return startServer(fileURLToPath(new URL('naive.ts', import.meta.url)), settings)
 }
 

@@ -24,7 +24,7 @@ export function bodyOutlineOf({ path, query, headers, body }: RestRequestInput):
     ...[path, query, type, accept, prefer, headers['accept-profile'], headers['content-profile']],
     ...[shape.object, named ? null : shape.keys],
   ])
-  return { key, pieces: [], body: shape.text }
+  return { key, pieces: [], holes: [], body: shape.text }
 }
 
 /** Whether the query names the columns, and not the body; null where a part of it may be another each time. */

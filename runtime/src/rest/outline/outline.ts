@@ -9,6 +9,8 @@ export type Piece = { name: string; head: string; hole: Hole | null }
 export type Outline = {
   key: string
   pieces: Piece[]
+  /** Those of the pieces, in order. */
+  holes: Hole[]
   /** The JSON text of the body, a hole of its own. */
   body: string | null
 }

@@ -18,6 +18,7 @@ export function readOutlineOf({ method, path, query, headers }: RestRequestInput
   if (path.startsWith('/rpc/') || path === '/') return null
   if (headers.range !== undefined) return null
   const pieces: Piece[] = []
+  const holes: Hole[] = []
   let key = `${method} ${path}\n${headers.accept ?? ''}\n${headers.prefer ?? ''}\n${headers['accept-profile'] ?? ''}\n`
   let filters = 0
   let start = 0
@@ -32,7 +33,9 @@ export function readOutlineOf({ method, path, query, headers }: RestRequestInput
     if (name === 'limit' || name === 'offset') {
       if (!NUMBER.test(value) || (name === 'limit' && Number(value) === 0)) return null
       if (pieces.some((piece) => piece.name === name)) return null
-      pieces.push({ name, head: '', hole: { kind: name, value: Number(value) } })
+      const hole: Hole = { kind: name, value: Number(value) }
+      pieces.push({ name, head: '', hole })
+      holes.push(hole)
       key += `&${name}`
       continue
     }
@@ -49,8 +52,9 @@ export function readOutlineOf({ method, path, query, headers }: RestRequestInput
     const text = () => decodeValue(value.slice(head.length))
     const hole: Hole | null = plain === null ? null : { kind: 'filter', at: filters, operator, value: text() }
     pieces.push({ name, head, hole })
+    if (hole !== null) holes.push(hole)
     filters++
     key += `&${name}=${head}`
   }
-  return { key, pieces, body: null }
+  return { key, pieces, holes, body: null }
 }

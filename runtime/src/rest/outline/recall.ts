@@ -43,10 +43,10 @@ export class Recall {
   }
 
   /** Keeps what was parsed and planned in full, for the next of this outline. */
-  learn({ key, pieces, body }: Outline, recalled: Recalled): void {
+  learn({ key, pieces, holes, body }: Outline, recalled: Recalled): void {
     const { payload, canonicalQuery } = recalled.request
     if (body !== null && payload?.kind !== 'json') return
-    const slots = holesOf(pieces).map((hole) => slotOf(recalled.request, hole)?.slot ?? -1)
+    const slots = holes.map((hole) => slotOf(recalled.request, hole)?.slot ?? -1)
     if (slots.includes(-1)) return
     const bodySlot = payload?.kind === 'json' ? payload.body.slot : null
     const canonical = bodySlot === null ? canonicalPieces(pieces) : [canonicalQuery]
@@ -55,9 +55,6 @@ export class Recall {
     if (oldest !== undefined) this.entries.delete(oldest)
   }
 }
-
-const holesOf = (pieces: readonly Piece[]): Hole[] =>
-  pieces.flatMap(({ hole }) => (hole === null ? [] : [hole]))
 
 /** As `canonicalQuery` has it: by name, equal names joined. */
 function canonicalPieces(pieces: readonly Piece[]): (string | number)[] {
@@ -83,11 +80,10 @@ function slotOf({ query }: RestRequest, hole: Hole): Slot | null {
 
 function refill(
   { request, prepared, slots, bodySlot, canonical }: Entry,
-  { pieces, body }: Outline,
+  { holes, body }: Outline,
   { maxRows }: RestSettings,
 ) {
-  const holes = holesOf(pieces)
-  const values: Parameter[] = [...request.values]
+  const values: Parameter[] = request.values.slice()
   const range = { ...request.range }
   if (bodySlot !== null) values[bodySlot] = body
   holes.forEach((hole, at) => {
@@ -101,8 +97,8 @@ function refill(
       values[slot] = String(capped)
     }
   })
-  const canonicalQuery = canonical
-    .map((piece) => (typeof piece === 'string' ? piece : encodeValue(String(holes[piece]?.value ?? ''))))
-    .join('')
+  let canonicalQuery = ''
+  for (const piece of canonical)
+    canonicalQuery += typeof piece === 'string' ? piece : encodeValue(String(holes[piece]?.value ?? ''))
   return { request: { ...request, values, range, canonicalQuery }, prepared }
 }
