@@ -26,12 +26,15 @@ export type Comparison = {
   db: { meter: Meter; admin: Sql }
 }
 
+/** Less, and what is measured is how far V8 has come with compiling. */
+const WARM_UP_S = 3
+
 export async function compare({ name, lanes, size, rounds, warmUp, db }: Comparison): Promise<LaneFigures[]> {
   const able = lanes.filter((lane) => lane.can(name))
   const results = able.map(() => [] as Measured[])
   const warm = warmUp && CASES[name].secondsMin === undefined
   for (const lane of able)
-    if (warm && !lane.connect) await measure(lane, { name, size: { ...size, seconds: 1 }, db })
+    if (warm && !lane.connect) await measure(lane, { name, size: { ...size, seconds: WARM_UP_S }, db })
   for (let round = 0; round < rounds; round += 1)
     for (const [at, lane] of able.entries()) results[at]?.push(await measure(lane, { name, size, db }))
   return able.map(({ name: lane }, at) => {

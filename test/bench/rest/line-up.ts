@@ -37,8 +37,8 @@ export async function lineUp(world: World, wanted: readonly string[]): Promise<L
       'edge before the runtime': () =>
         httpLane({ name: 'edge before the runtime', target: edge, server: edge.meter, ...ours }),
     }),
-    'naive postgres.js': beside('naive postgres.js', NAIVE, (world) => startNaive(world, 4)),
-    'five trips by postgres.js': beside('five trips by postgres.js', NAIVE, (world) => startNaive(world, 5)),
+    'naive postgres.js': beside('naive postgres.js', NAIVE, (world) => startNaive(world, 5)),
+    'four trips by postgres.js': beside('four trips by postgres.js', NAIVE, (world) => startNaive(world, 4)),
     'Platformatic DB': beside('Platformatic DB, rules of its own for RLS', PLATFORMATIC, startPlatformatic),
     PostGraphile: beside('PostGraphile', POSTGRAPHILE, startPostgraphile),
   }

@@ -14,8 +14,8 @@ export type NaiveSettings = {
   user?: string
   password: string
   secret: string
-  /** Four: role and claims are set in one statement; five: in one each, as most handlers have it. */
-  trips?: 4 | 5
+  /** Begin, role, claims, query, commit; four when role and claims are set in one statement. */
+  trips: 4 | 5
 }
 
 const { listen, socketDir, password, secret, trips } = JSON.parse(
@@ -74,11 +74,12 @@ async function handle(request: IncomingMessage): Promise<unknown> {
   if (!work) throw new Error(`nothing is called ${name}`)
   const body = await bodyOf(request)
   return sql.begin(async (tx) => {
+    const claimsJson = JSON.stringify(claims)
     if (trips === 5) {
       await tx`set local role ${tx(claims.role)}`
-      await tx`select set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`
+      await tx`select set_config('request.jwt.claims', ${claimsJson}, true)`
     } else {
-      await tx`select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`
+      await tx`select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${claimsJson}, true)`
     }
     return work(tx, Number(value), body)
   })

@@ -46,8 +46,10 @@ export async function startPlatformatic({ db, jwtSecret }: World): Promise<Serve
   return startServer(script, { socketDir: db.socketDir, user, password, secret: jwtSecret })
 }
 
+type PeerSettings = Omit<NaiveSettings, 'listen' | 'trips'> & Partial<Pick<NaiveSettings, 'trips'>>
+
 /** `node SCRIPT FILE`: the settings stand in FILE, with the path to listen on. */
-async function startServer(script: string, settings: Omit<NaiveSettings, 'listen'>): Promise<Server> {
+async function startServer(script: string, settings: PeerSettings): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'cascata-server-'))
   const listen = join(folder, 'http.sock')
   const file = join(folder, 'settings.json')

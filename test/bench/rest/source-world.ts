@@ -16,7 +16,7 @@ import { DB_MB, MAX_CONNECTIONS, REF, type World } from './world.ts'
 
 const MAIN = fileURLToPath(new URL('../../../runtime/src/main.ts', import.meta.url))
 /** As in the image. */
-const NODE_FLAGS = ['--max-semi-space-size=4', '--v8-pool-size=1']
+const NODE_FLAGS = ['--max-semi-space-size=8', '--v8-pool-size=1']
 const SECRET = 'the-secret-of-a-bench-and-of-nothing-else'
 const START_MS_MAX = 30_000
 const STOP_MS_MAX = 10_000
