@@ -173,7 +173,19 @@ function asWritten(body: Buffer, type: string): Buffer {
 
 const unhex = (digits: Buffer): Buffer => Buffer.from(digits.toString('latin1'), 'hex')
 
-function readRow(answer: Answer, { handler }: Plan): Result {
+const LINE_FEED = 10
+const NO_ROWS_BYTES = '[]'.length
+
+/** Of an array whose rows begin a line each. */
+function countLines(body: Buffer): number {
+  if (body.length <= NO_ROWS_BYTES) return 0
+  let lines = 1
+  for (let at = body.indexOf(LINE_FEED); at >= 0; at = body.indexOf(LINE_FEED, at + 1)) lines += 1
+  return lines
+}
+
+function readRow(answer: Answer, plan: Plan): Result {
+  const { handler } = plan
   const row = answer.rows[0] ?? []
   const cell = (column: string): Buffer | null => row[answer.columns.indexOf(column)] ?? null
   const text = (column: string) => cell(column)?.toString('utf8') ?? null
@@ -182,10 +194,11 @@ function readRow(answer: Answer, { handler }: Plan): Result {
     return digits === null ? null : Number(digits.toString('latin1'))
   }
   const body = cell('body')
+  const page = plan.kind === 'read' && plan.rowPerLine ? countLines(body ?? EMPTY) : number('page')
   const location = text('location')
   return {
     total: number('total'),
-    rows: number('page') ?? 0,
+    rows: page ?? 0,
     body: body === null ? EMPTY : handler.kind === 'custom' ? asWritten(body, handler.written) : body,
     headers: text('headers'),
     status: text('status'),

@@ -72,3 +72,40 @@ describe('an overload is chosen by the names given', () => {
     expect(refusal({ line: 'GET /rpc/twice?a=1' })).toMatchObject({ code: 'PGRST203', status: 300 })
   })
 })
+
+describe('rows are counted in the answer', () => {
+  const perLine = (line: string, headers: Record<string, string> = {}) => {
+    const { plan } = preparedOf({ line, headers }).prepared
+    return plan.kind === 'read' && plan.rowPerLine
+  }
+
+  test.each([
+    ['of columns that are written on one line', 'GET /book?select=id,title,facts'],
+    ['of all of them', 'GET /tag'],
+    ['filtered and ordered by anything', 'GET /book?select=title&words=fts.a&order=words'],
+  ])('%s', (_sentence, line) => {
+    expect(perLine(line)).toBe(true)
+  })
+
+  test.each([
+    ['a type that nobody vouches for', 'GET /book?select=words'],
+    ['a star that stands for one', 'GET /book'],
+    ['an embed', 'GET /author?select=id,book(id)'],
+    ['an embed that only filters', 'GET /author?select=id,book()'],
+    ['a path into JSON', 'GET /book?select=facts->a'],
+    ['a cast', 'GET /book?select=id::text'],
+    ['an aggregate', 'GET /book?select=id.count()'],
+    ['what may be a computed column', 'GET /book?select=nobody_knows'],
+    ['nothing shown', 'HEAD /tag'],
+  ])('but not with %s', (_sentence, line) => {
+    expect(perLine(line)).toBe(false)
+  })
+
+  test.each([
+    'text/csv',
+    'application/vnd.pgrst.object+json',
+    'application/vnd.pgrst.array+json;nulls=stripped',
+  ])('nor as %s', (accept) => {
+    expect(perLine('GET /tag', { accept })).toBe(false)
+  })
+})

@@ -6,6 +6,7 @@ import { suggest } from '../schema/suggest.ts'
 import type { Name, Routine, SchemaCache, Table } from '../schema/types.ts'
 import { findRoutine, planCall } from './call.ts'
 import { isStar } from './fields.ts'
+import { hasRowPerLine } from './lines.ts'
 import { chooseMedia } from './media.ts'
 import { planMutation } from './mutate.ts'
 import { planNode, returnedColumns } from './read.ts'
@@ -49,7 +50,16 @@ function planTable(cache: SchemaCache, request: RestRequest, settings: RestSetti
   if (mutation === null) {
     const head = action.kind === 'read' && action.head
     const handler = head ? silent : chosen.handler
-    return { kind: 'read', table, read, media: chosen.media, handler, ...counting(request, settings) }
+    const rowPerLine = chosen.media.kind !== 'plan' && handler.kind === 'json' && hasRowPerLine(cache, read)
+    return {
+      kind: 'read',
+      table,
+      read,
+      rowPerLine,
+      media: chosen.media,
+      handler,
+      ...counting(request, settings),
+    }
   }
   const shown = preferences.return === 'representation'
   const merges = mutation.kind === 'insert' && mutation.conflict?.action === 'merge'

@@ -143,8 +143,8 @@ export type Plan = {
   count: boolean
   /** An estimate counts no further: above it the planner's guess will do. */
   countMax: number | null
-} & (
-  | { kind: 'read'; table: Table }
+} /** `rowPerLine`: the rows are counted in the body, and need not be in the statement. */ & (
+  | { kind: 'read'; table: Table; rowPerLine: boolean }
   | { kind: 'write'; mutation: Mutation; location: boolean; inserted: boolean }
   | { kind: 'call'; call: Call }
 )

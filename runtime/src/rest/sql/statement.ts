@@ -1,6 +1,6 @@
 /**
- * The whole statement: rows are read, and Postgres writes the body. One row comes back: total, page, body, headers
- * and status; of a write also location, and what an upsert inserted.
+ * The whole statement: rows are read, and Postgres writes the body. One row comes back: total, page (unless the body
+ * tells it), body, headers and status; of a write also location, and what an upsert inserted.
  */
 import { empty, ident, join, literal, raw, type Sql, sql } from '@cascata/shared/sql'
 import type { Handler, Plan } from '../plan/types.ts'
@@ -26,7 +26,7 @@ export function planToSql(plan: Plan): Sql {
   const from = twice ? sql`${ident(PAGE)} as ${ident(PAGE)}` : sql`(${rows}) as ${ident(PAGE)}`
   const columns = [
     sql`${totalToSql(plan)} as total`,
-    isSingle(plan) ? raw('1 as page') : raw('count(*) as page'),
+    ...pageToSql(plan),
     ...(plan.kind === 'write' ? [sql`${locationToSql(plan)} as location`] : []),
     sql`${bodyToSql(plan)} as body`,
     sql`${setting('response.headers')} as headers`,
@@ -37,8 +37,12 @@ export function planToSql(plan: Plan): Sql {
   return sql`${using}select ${join(columns, COMMA)} from ${from}`
 }
 
-/** A function that returns one value has one, whatever is left of it. */
-const isSingle = (plan: Plan): boolean => plan.kind === 'call' && !plan.call.routine.returns.set
+/** How many rows the body has. */
+function pageToSql(plan: Plan): Sql[] {
+  if (plan.kind === 'read' && plan.rowPerLine) return []
+  // A function that returns one value has one, whatever is left of it.
+  return [plan.kind === 'call' && !plan.call.routine.returns.set ? raw('1 as page') : raw('count(*) as page')]
+}
 
 function totalToSql({ count, countMax, read }: Plan): Sql {
   if (!count) return raw('null::bigint')
