@@ -2,6 +2,7 @@
 export type Hole =
   | { kind: 'filter' /** Place among the request's filters. */; at: number; operator: string; value: string }
   | { kind: 'limit' | 'offset'; value: number }
+  | { kind: 'argument' /** Of a function. */; name: string; value: string }
 
 /** A parameter as it came: `name=head`, then the hole. */
 export type Piece = { name: string; head: string; hole: Hole | null }

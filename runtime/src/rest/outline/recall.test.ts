@@ -82,6 +82,39 @@ describe('a read seen before', () => {
   })
 })
 
+const callOf = (query: string): RestRequestInput => ({ ...inputOf(query), path: '/rpc/books' })
+
+describe('a call seen before', () => {
+  test.each([
+    ['with other values', 'writer=1', 'writer=2'],
+    ['with nothing for one', 'writer=1&since=2', 'writer=&since=a%20%22b%22,%7B%7D'],
+    ['with a page', 'writer=1&limit=5', 'writer=2&limit=70'],
+    ['with columns and an order', 'select=id&order=id&writer=1', 'select=id&order=id&writer=%C3%A9'],
+  ])('%s is what parsing would give', (_sentence, learnt, asked) => {
+    expect(recalledInput(callOf(learnt), callOf(asked))?.request).toEqual(parse(callOf(asked)))
+  })
+
+  test.each([
+    ['another name', 'writer=1', 'since=1'],
+    ['one name more', 'writer=1', 'writer=1&since=1'],
+    ['another order of rows', 'writer=1&order=id', 'writer=1&order=title'],
+  ])('%s is not taken for it', (_sentence, learnt, asked) => {
+    expect(recalledInput(callOf(learnt), callOf(asked))).toBeNull()
+  })
+
+  test('any value at all is what parsing would give, or is parsed', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (value) => {
+        const asked = callOf(`writer=${encodeURIComponent(value)}`)
+        const outline = outlineOf(asked)
+        if (outline === null) return
+        expect(recalledInput(callOf('writer=1'), asked)?.request).toEqual(parse(asked))
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
 describe('an insert seen before', () => {
   const minimal = { prefer: 'return=minimal', 'content-type': 'application/json' }
   test.each([
@@ -145,7 +178,11 @@ describe('no outline, so it is parsed', () => {
     ['a limit of none', inputOf('limit=0')],
     ['two limits', inputOf('limit=1&limit=2')],
     ['a range header', inputOf('id=eq.1', { range: '0-1' })],
-    ['a function', { ...inputOf('id=eq.1'), path: '/rpc/books' }],
+    ['a filter on what a function gives', callOf('writer=1&id=eq.1')],
+    ['an argument that looks like a filter', callOf('since=eq.1')],
+    ['an argument with a dot, however it is written', callOf('since=a%2Eb')],
+    ['an argument given twice', callOf('writer=1&writer=2')],
+    ['an argument by a path', callOf('book.id=1')],
     ['an update', { ...inputOf('id=eq.1'), method: 'PATCH' }],
     ['no JSON', postOf('{')],
     ['rows of different names', postOf('[{"id":1},{"title":1}]')],

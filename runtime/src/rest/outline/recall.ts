@@ -6,16 +6,19 @@
 import type { RestSettings } from '@cascata/shared/project-document'
 import type { Parameter } from '../../session/database.ts'
 import type { Prepared } from '../prepared.ts'
+import { arrayLiteral } from '../request/filter.ts'
 import { decodeValue, encodeValue } from '../request/query-string.ts'
-import type { RestRequest, Slot } from '../request/types.ts'
+import type { Query, RestRequest, Slot } from '../request/types.ts'
 import type { SchemaCache } from '../schema/types.ts'
 import type { Hole, Outline, Piece } from './outline.ts'
 
 export type Recalled = { request: RestRequest; prepared: Prepared }
 
+type Place = { value: number; list: number | null }
+
 type Entry = Recalled & {
-  /** Where each hole's value goes. */
-  slots: number[]
+  /** Where each hole's value goes; of an argument also where it goes as the one element of an array. */
+  slots: Place[]
   /** Where the body goes. */
   bodySlot: number | null
   /** The canonical query in pieces: text, or the number of a hole. */
@@ -46,8 +49,12 @@ export class Recall {
   learn({ key, pieces, holes, body }: Outline, recalled: Recalled): void {
     const { payload, canonicalQuery } = recalled.request
     if (body !== null && payload?.kind !== 'json') return
-    const slots = holes.map((hole) => slotOf(recalled.request, hole)?.slot ?? -1)
-    if (slots.includes(-1)) return
+    const slots: Place[] = []
+    for (const hole of holes) {
+      const place = placeOf(recalled.request, hole)
+      if (place === null) return
+      slots.push(place)
+    }
     const bodySlot = payload?.kind === 'json' ? payload.body.slot : null
     const canonical = bodySlot === null ? canonicalPieces(pieces) : [canonicalQuery]
     this.entries.set(key, { ...recalled, slots, bodySlot, canonical })
@@ -70,12 +77,36 @@ function canonicalPieces(pieces: readonly Piece[]): (string | number)[] {
   ])
 }
 
-function slotOf({ query }: RestRequest, hole: Hole): Slot | null {
-  if (hole.kind === 'filter') {
-    const operation = query.filters[hole.at]?.what.operation
-    return operation?.kind === 'compare' ? operation.value : null
+function placeOf({ query }: RestRequest, hole: Hole): Place | null {
+  if (hole.kind === 'argument') {
+    const found = query.args.find(({ name }) => name === hole.name)
+    return found === undefined ? null : { value: found.value.slot, list: found.all.slot }
   }
-  return query.pages.find(({ path }) => path.length === 0)?.[hole.kind] ?? null
+  const slot = hole.kind === 'filter' ? comparedIn(query, hole.at) : pagedIn(query, hole.kind)
+  return slot === null ? null : { value: slot.slot, list: null }
+}
+
+function comparedIn({ filters }: Query, at: number): Slot | null {
+  const operation = filters[at]?.what.operation
+  return operation?.kind === 'compare' ? operation.value : null
+}
+
+const pagedIn = ({ pages }: Query, kind: 'limit' | 'offset'): Slot | null =>
+  pages.find(({ path }) => path.length === 0)?.[kind] ?? null
+
+function boundOf(hole: Hole, maxRows: number | null): string {
+  switch (hole.kind) {
+    case 'filter':
+      return hole.operator === 'like' || hole.operator === 'ilike'
+        ? hole.value.replaceAll('*', '%')
+        : hole.value
+    case 'limit':
+      return String(maxRows === null ? hole.value : Math.min(hole.value, maxRows))
+    case 'offset':
+      return String(hole.value)
+    case 'argument':
+      return hole.value
+  }
 }
 
 function refill(
@@ -87,15 +118,11 @@ function refill(
   const range = { ...request.range }
   if (bodySlot !== null) values[bodySlot] = body
   holes.forEach((hole, at) => {
-    const slot = slots[at] ?? 0
-    if (hole.kind === 'filter') {
-      const pattern = hole.operator === 'like' || hole.operator === 'ilike'
-      values[slot] = pattern ? hole.value.replaceAll('*', '%') : hole.value
-    } else {
-      range[hole.kind] = hole.value
-      const capped = hole.kind === 'limit' && maxRows !== null ? Math.min(hole.value, maxRows) : hole.value
-      values[slot] = String(capped)
-    }
+    const place = slots[at]
+    if (place === undefined) return
+    if (hole.kind === 'limit' || hole.kind === 'offset') range[hole.kind] = hole.value
+    values[place.value] = boundOf(hole, maxRows)
+    if (place.list !== null) values[place.list] = arrayLiteral([String(hole.value)])
   })
   let canonicalQuery = ''
   for (const piece of canonical)
