@@ -39,6 +39,28 @@ const pidsOf = async (pool: Database, turns: number) =>
     Object.groupBy(await Promise.all(Array.from({ length: turns }, () => pidOf(pool))), (pid) => `${pid}`),
   ).map((same) => same?.length ?? 0)
 
+test('a connection at work is replaced when it is old, and no turn notices', async () => {
+  const limits = { connections: 2, spareConnections: 1, lifetimeMs: 250 }
+  const pool = openDatabase({ ...pg.login, limits })
+  db = pool
+  const pids = new Set<unknown>()
+  let most = 0
+  const until = performance.now() + 2_000
+  const caller = async () => {
+    while (performance.now() < until) pids.add(await pidOf(pool))
+  }
+  await Promise.all([
+    ...Array.from({ length: 8 }, caller),
+    (async () => {
+      const own = `select count(*)::text from pg_stat_activity where application_name = 'cascata'`
+      while (performance.now() < until) most = Math.max(most, Number(await ask(pool, own)))
+    })(),
+  ])
+  expect(pids.size).toBeGreaterThanOrEqual(4)
+  // One that ends may still be listed while its successor is there.
+  expect(most).toBeLessThanOrEqual(5)
+})
+
 describe('turns of one moment', () => {
   test('keep to one connection while it is soon done', async () => {
     expect(await pidsOf(await openAll(60_000), 9)).toEqual([9])

@@ -60,6 +60,8 @@ export class Connection {
   cancels = 0
   cancelledAt = 0
   idleSince: number
+  /** Then it is old. Not quite the same for each, so that they are not replaced together. */
+  readonly renewAt: number
 
   constructor(
     session: Session,
@@ -72,6 +74,7 @@ export class Connection {
     this.statements = new StatementCache(config.limits.statementsMax)
     this.#composer = new Composer(this.#writer, this.statements, defaultsOf(config.options))
     this.idleSince = this.#owner.now()
+    this.renewAt = this.idleSince + config.limits.lifetimeMs * (0.9 + 0.2 * Math.random())
     session.channel.receive({
       onFrame: (code, chunk, start, end) => this.#onFrame(code, chunk, start, end),
       onOversize: (code) => this.#onOversize(code),
@@ -137,6 +140,13 @@ export class Connection {
     })
   }
 
+  /** Takes no more turns; those on the wire end. */
+  retire(): void {
+    if (this.#isRetired) return
+    this.#isRetired = true
+    this.#owner.onRetired(this)
+  }
+
   /** Ends when Postgres has read the farewell. The owner makes sure that nothing is in flight. */
   close(): void {
     this.#isRetired = true
@@ -151,7 +161,7 @@ export class Connection {
     const head = this.#flights[0]
     if (code === Code.ready) this.#onReady(head, chunk[start] ?? 0)
     // A reported parameter changed for the whole session: some function set it. Nobody new joins.
-    else if (code === Code.parameterStatus) this.#retire()
+    else if (code === Code.parameterStatus) this.retire()
     else if (code === Code.notice || code === Code.notification || this.#isMending) return
     else if (head) this.#onAnswer(head, code, chunk, start, end)
     // Said to an idle session: Postgres is about to close it.
@@ -236,12 +246,6 @@ export class Connection {
       if (head.isSynced) this.#writer.sync()
       this.#scheduleFlush()
     }
-  }
-
-  #retire(): void {
-    if (this.#isRetired) return
-    this.#isRetired = true
-    this.#owner.onRetired(this)
   }
 
   #headChanged(): void {

@@ -25,6 +25,8 @@ export type WireLimits = {
   backoffMaxMs: number
   /** A connection unused for this long is closed, down to one. */
   idleMs: number
+  /** A connection at work is replaced when it is about this old: Postgres keeps for each what it ever cached. */
+  lifetimeMs: number
   /** Bytes of rows in one answer. */
   resultBytesMax: number
   /** Bytes of the texts and values of one turn: Postgres drops a connection that sends a larger message. */
@@ -46,6 +48,7 @@ export const WIRE_LIMITS: WireLimits = {
   backoffMinMs: 10,
   backoffMaxMs: 1_000,
   idleMs: 60_000,
+  lifetimeMs: 600_000,
   resultBytesMax: 128 * 1024 * 1024,
   turnBytesMax: 512 * 1024 * 1024,
 }

@@ -257,9 +257,19 @@ export class Pool implements Pick<Database, 'run' | 'close'>, ConnectionOwner {
         this.#queue.unshift(flight.job)
       }
     }
+    this.#renew(now)
     this.#expire(now)
     this.#dispatch()
     this.#unwatch()
+  }
+
+  /** Retires one that is old, once there is a younger one to carry on. */
+  #renew(now: number): void {
+    const taking = [...this.#connections].filter((connection) => !connection.isRetired)
+    const old = taking.find(({ renewAt }) => renewAt <= now)
+    if (old === undefined || this.#opening > 0 || this.#retryTimer || this.#closing) return
+    if (taking.some(({ renewAt }) => renewAt > now)) old.retire()
+    else void this.#open()
   }
 
   #expire(now: number): void {
