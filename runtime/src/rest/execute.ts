@@ -132,23 +132,15 @@ function endOf(settings: RestSettings, plan: Plan, request: RestRequest): Turn['
   const { tx } = request.preferences
   const rollback = tx === 'rollback' || (settings.txEnd.startsWith('rollback') && tx !== 'commit')
   if (rollback || plan.media.kind === 'plan') return 'rollback'
-  if (!mayRefuse(plan, request)) return 'commit'
-  // Deciding costs a second round trip, and the connection meanwhile: only for what the rows may still undo.
-  if (isReadOnly(plan, request) || !mayBeRefused(plan, request)) return 'commit'
+  if (isReadOnly(plan, request) || !mayRefuse(plan, request)) return 'commit'
   return (answer) => (refusalOf(plan, request, readRow(answer, plan)) === null ? 'commit' : 'rollback')
 }
 
 /** Only then is the end of a transaction left open until its rows are known: that costs a second trip. */
-function mayRefuse({ kind, media }: Plan, { action, preferences }: RestRequest): boolean {
-  if (kind === 'read') return false
+function mayRefuse({ media }: Plan, { action, preferences }: RestRequest): boolean {
   const bounded = preferences.handling === 'strict' && preferences.maxAffected !== null
   return action.kind === 'put' || media.kind === 'object' || bounded
 }
-
-const mayBeRefused = (plan: Plan, { action, preferences }: RestRequest): boolean =>
-  action.kind === 'put' ||
-  plan.media.kind === 'object' ||
-  (preferences.handling === 'strict' && preferences.maxAffected !== null)
 
 /** What a caller asked for and the rows deny: then nothing may remain of it. */
 function refusalOf(plan: Plan, { action, preferences }: RestRequest, { rows }: Result) {

@@ -9,6 +9,8 @@ import type { Outline } from './outline.ts'
 const JSON_TYPE = 'application/json'
 /** Reading a longer body twice, when it is new, costs more than parsing its request. */
 const BODY_BYTES_MAX = 64 * 1024
+/** Names may be anything where a function takes the body as a whole: then each is new, and none is worth keeping. */
+const KEY_LENGTH_MAX = 4 * 1024
 const REPEATED: ReadonlySet<string> = new Set(['select', 'order', 'on_conflict'])
 
 export function bodyOutlineOf({ path, query, headers, body }: RestRequestInput): Outline | null {
@@ -24,7 +26,7 @@ export function bodyOutlineOf({ path, query, headers, body }: RestRequestInput):
     ...[path, query, type, accept, prefer, headers['accept-profile'], headers['content-profile']],
     ...[shape.object, named ? null : shape.keys],
   ])
-  return { key, pieces: [], holes: [], body: shape.text }
+  return key.length > KEY_LENGTH_MAX ? null : { key, pieces: [], holes: [], body: shape.text }
 }
 
 /** Whether the query names the columns, and not the body; null where a part of it may be another each time. */

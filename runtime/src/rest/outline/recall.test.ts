@@ -4,7 +4,7 @@ import { DEFAULT_LIMITS, type RestRequestInput } from '../contract.ts'
 import { prepare } from '../prepared.ts'
 import { parseRequest } from '../request/request.ts'
 import { SAMPLE, SETTINGS } from '../rest-harness.ts'
-import { outlineOf } from './of.ts'
+import { outlineOf } from './outline-of.ts'
 import { Recall } from './recall.ts'
 
 const settings = { ...SETTINGS, maxRows: 50 }
@@ -189,6 +189,7 @@ describe('no outline, so it is parsed', () => {
     ['another type of body', postOf('id\n1', '', { 'content-type': 'text/csv' })],
     ['a form', postOf('id=1', '', { 'content-type': 'application/x-www-form-urlencoded' })],
     ['a filter beside a body', postOf('{"id":1}', 'id=eq.1')],
+    ['names without end', postOf(`{"${'n'.repeat(5_000)}":1}`)],
     ['a body of nothing', { ...postOf(''), body: null }],
   ])('%s', (_sentence, input) => {
     expect(outlineOf(input)).toBeNull()

@@ -57,10 +57,16 @@ export class Recall {
     }
     const bodySlot = payload?.kind === 'json' ? payload.body.slot : null
     const canonical = bodySlot === null ? canonicalPieces(pieces) : [canonicalQuery]
-    this.entries.set(key, { ...recalled, slots, bodySlot, canonical })
+    this.entries.set(key, { ...withoutBody(recalled, bodySlot), slots, bodySlot, canonical })
     const oldest = this.entries.size > this.entriesMax ? this.entries.keys().next().value : undefined
     if (oldest !== undefined) this.entries.delete(oldest)
   }
+}
+
+/** A body may be long, and is another each time. */
+function withoutBody({ request, prepared }: Recalled, bodySlot: number | null): Recalled {
+  if (bodySlot === null) return { request, prepared }
+  return { request: { ...request, values: request.values.with(bodySlot, null) }, prepared }
 }
 
 /** As `canonicalQuery` has it: by name, equal names joined. */
