@@ -51,7 +51,7 @@ export async function containerMeter(container: string): Promise<ContainerMeter>
 export type Cgroup = { folder: string; version: 1 | 2 }
 
 /** @throws where the engine's cgroups cannot be read, as in a container or as somebody else than root. */
-export async function cgroupOf(container: string, controller: 'memory' | 'cpuacct'): Promise<Cgroup> {
+export async function cgroupOf(container: string, controller: 'memory' | 'cpuacct' | 'cpu'): Promise<Cgroup> {
   const id = (await output('docker', ['inspect', '-f', '{{.Id}}', container])).trim()
   for (const [folder, version] of [
     [`/sys/fs/cgroup/${controller}/docker/${id}`, 1],

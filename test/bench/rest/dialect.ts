@@ -30,10 +30,14 @@ export const REST: Dialect = {
   },
 }
 
-export const NAIVE: Dialect = {
+export const FIXED: Dialect = {
   single: { path: (id) => `/single/${id}` },
   ten: { path: (topic) => `/ten/${topic}` },
   embed: { path: (id) => `/embed/${id}` },
+}
+
+export const NAIVE: Dialect = {
+  ...FIXED,
   insert: { path: () => '/insert', headers: json, body: EVENT },
   bulk: { path: () => '/insert', headers: json, body: EVENTS },
   rpc: { path: (topic) => `/rpc/${topic}` },

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { output, run } from '../../harness/run.ts'
+import type { Weighed } from '../weigh.ts'
 import { columnOf, type LoadRun, latencies } from './run.ts'
 
 /** A unix socket, or a port of this machine with the name to ask it for. */
@@ -13,6 +14,7 @@ export type Target = { socket: string } | { port: number; host: string }
 
 export type HttpLoad = {
   target: Target
+  by: Weighed
   /** Each connection asks for them in turn. */
   paths: readonly string[]
   headers: Readonly<Record<string, string>>
@@ -44,7 +46,8 @@ export async function h2load(load: HttpLoad): Promise<LoadRun> {
       'socket' in load.target ? 'http://localhost' : `http://${load.target.host}:${load.target.port}`
     await writeFile(paths, load.paths.map((path) => `${base}${path}\n`).join(''))
     if (load.body !== undefined) await writeFile(body, load.body)
-    const text = await output('h2load', [
+    const [program, argv] = load.by.argv(
+      'h2load',
       ...['--h1', '--threads=1', `--clients=${load.connections}`, `--duration=${load.seconds}`],
       ...[`--input-file=${paths}`, `--log-file=${log}`],
       'socket' in load.target
@@ -52,7 +55,8 @@ export async function h2load(load: HttpLoad): Promise<LoadRun> {
         : `--connect-to=127.0.0.1:${load.target.port}`,
       ...Object.entries(load.headers).map(([name, value]) => `--header=${name}: ${value}`),
       ...(load.body === undefined ? [] : [`--data=${body}`]),
-    ])
+    )
+    const text = await output(program, argv)
     return parseH2load(text, await readFile(log, 'utf8'))
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -1,6 +1,7 @@
 /** The ways to have a case done: each can be run for some seconds, and says what it cost. */
 import type { Sql } from 'postgres'
 import type { Meter } from '../meters.ts'
+import type { Weighed } from '../weigh.ts'
 import { CASES, type CaseName } from './cases.ts'
 import type { Dialect } from './dialect.ts'
 import { h2load, type Target } from './h2load.ts'
@@ -34,13 +35,15 @@ export function pgbenchLane(pgbench: Pgbench, settings: Record<string, string>):
 export type HttpLane = {
   name: string
   target: Target
+  /** Who sends the load. */
+  by: Weighed
   dialect: Dialect
   token: string
   server: Meter
   admin: Sql
 }
 
-export function httpLane({ name: lane, target, dialect, token, server, admin }: HttpLane): Lane {
+export function httpLane({ name: lane, target, by, dialect, token, server, admin }: HttpLane): Lane {
   const sample = async (name: CaseName) => {
     const ask = dialect[name]
     if (!ask) throw new Error(`${lane} cannot do ${name}`)
@@ -57,7 +60,7 @@ export function httpLane({ name: lane, target, dialect, token, server, admin }: 
     can: (name) => dialect[name] !== undefined,
     async run(name, size) {
       try {
-        return await h2load({ target, ...(await sample(name)), ...size })
+        return await h2load({ target, by, ...(await sample(name)), ...size })
       } catch (error) {
         throw new Error(`${lane}, ${CASES[name].title}`, { cause: error })
       }

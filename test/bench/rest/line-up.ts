@@ -1,11 +1,12 @@
 /** Who takes part: the bar, ours with and without the edge, the handler by hand, the peers. Only who is wanted is started. */
 import { SignJWT } from 'jose'
-import { type Dialect, NAIVE, REST } from './dialect.ts'
+import { weighAsContainer } from '../weigh.ts'
+import { type Dialect, FIXED, NAIVE, REST } from './dialect.ts'
 import { PLATFORMATIC, POSTGRAPHILE } from './dialect-peers.ts'
 import { httpLane, type Lane, pgbenchLane } from './lanes.ts'
 import { startPgbench } from './pgbench.ts'
 import { TEAM } from './schema.ts'
-import { type Server, startNaive, startPlatformatic, startPostgraphile } from './servers.ts'
+import { type Server, startFixed, startNaive, startPlatformatic, startPostgraphile } from './servers.ts'
 import type { World } from './world.ts'
 
 export type LineUp = { lanes: Lane[]; stop(): Promise<void> }
@@ -16,8 +17,9 @@ type Start = () => Lane | Promise<Lane>
 export async function lineUp(world: World, wanted: readonly string[]): Promise<LineUp> {
   const { runtime, edge, db } = world
   const claims = { role: 'authenticated', sub: '7', team: TEAM, exp: Math.floor(Date.now() / 1000) + 7_200 }
-  const caller = { token: await signed(claims, world.jwtSecret), admin: db.admin }
-  const stops: (() => Promise<void>)[] = []
+  const by = await weighAsContainer(db.container)
+  const caller = { by, token: await signed(claims, world.jwtSecret), admin: db.admin }
+  const stops: (() => Promise<void>)[] = [by.remove]
   const beside = (name: string, dialect: Dialect, start: (world: World) => Promise<Server>) => async () => {
     const { socket, meter, stop } = await start(world)
     stops.push(stop)
@@ -37,6 +39,7 @@ export async function lineUp(world: World, wanted: readonly string[]): Promise<L
       'edge before the runtime': () =>
         httpLane({ name: 'edge before the runtime', target: edge, server: edge.meter, ...ours }),
     }),
+    'fixed statements': beside('fixed statements by our wire', FIXED, startFixed),
     'naive postgres.js': beside('naive postgres.js', NAIVE, (world) => startNaive(world, 5)),
     'four trips by postgres.js': beside('four trips by postgres.js', NAIVE, (world) => startNaive(world, 4)),
     'Platformatic DB': beside('Platformatic DB, rules of its own for RLS', PLATFORMATIC, startPlatformatic),

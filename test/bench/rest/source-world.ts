@@ -11,6 +11,7 @@ import { postgresCommand } from '@cascata/control/engine/spec'
 import { testConfig } from '../../harness/config.ts'
 import { startPostgres } from '../../harness/postgres.ts'
 import { containerMeter, processMeter } from '../meters.ts'
+import { type Weighed, weighAsContainer } from '../weigh.ts'
 import { fill } from './schema.ts'
 import { DB_MB, MAX_CONNECTIONS, REF, type World } from './world.ts'
 
@@ -28,8 +29,10 @@ export async function sourceWorld(nodeFlags: readonly string[] = []): Promise<Wo
   const [document, socket] = [join(folder, 'project.json'), join(folder, '1.sock')]
   const log = await open(join(folder, 'log'), 'w')
   let child: ChildProcess | undefined
+  let weighed: Weighed | undefined
   const stop = async () => {
     if (child) await end(child)
+    await weighed?.remove()
     await log.close()
     await pg.stop()
     await rm(folder, { recursive: true, force: true })
@@ -38,7 +41,9 @@ export async function sourceWorld(nodeFlags: readonly string[] = []): Promise<Wo
     const password = pg.passwords.authenticator
     await fill(pg.admin())
     await writeFile(document, JSON.stringify(documentOf(pg.socketDir, password)), { mode: 0o600 })
-    child = spawn(process.execPath, [...NODE_FLAGS, ...nodeFlags, MAIN], {
+    weighed = await weighAsContainer(pg.container)
+    const [program, argv] = weighed.argv(process.execPath, ...NODE_FLAGS, ...nodeFlags, MAIN)
+    child = spawn(program, argv, {
       stdio: ['ignore', log.fd, 'inherit'],
       env: {
         ...{ PATH: testConfig.environment.PATH, NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' },
@@ -48,7 +53,7 @@ export async function sourceWorld(nodeFlags: readonly string[] = []): Promise<Wo
     await listening(child, socket)
     return {
       db: {
-        ...{ socketDir: pg.socketDir, password, admin: pg.admin() },
+        ...{ container: pg.container, socketDir: pg.socketDir, password, admin: pg.admin() },
         meter: await containerMeter(pg.container),
       },
       runtime: { socket, meter: processMeter(child.pid ?? 0) },

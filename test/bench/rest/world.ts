@@ -9,7 +9,7 @@ import { type ContainerMeter, containerMeter, type Meter, sumOf } from '../meter
 import { fill } from './schema.ts'
 
 export type World = {
-  db: { socketDir: string; password: string; meter: ContainerMeter; admin: Sql }
+  db: { container: string; socketDir: string; password: string; meter: ContainerMeter; admin: Sql }
   runtime: { socket: string; meter: Meter }
   edge: { port: number; host: string; meter: Meter } | undefined
   jwtSecret: string
@@ -40,10 +40,11 @@ export async function projectWorld(bench: BenchInstance): Promise<World> {
   await fill(admin)
   const runtime = await runtimeOf(bench)
   const meter = await containerMeter(runtime)
+  const container = `${bench.name}-${REF}-db`
   return {
     db: {
-      ...{ socketDir: join(run, 'db'), password: database.password, admin },
-      meter: await containerMeter(`${bench.name}-${REF}-db`),
+      ...{ container, socketDir: join(run, 'db'), password: database.password, admin },
+      meter: await containerMeter(container),
     },
     runtime: { socket: join(run, 'http', `${/\d+$/.exec(runtime)}.sock`), meter },
     edge: {
