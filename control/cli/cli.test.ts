@@ -176,7 +176,14 @@ test.each<[sentence: string, pair: string, change: object]>([
   ['a text that looks like a number', 'jwtAudience=42', { jwtAudience: '42' }],
   ['nothing', 'maxRows=null', { maxRows: null }],
 ])('a setting may be %s', (_sentence, pair, change) => {
-  expect(settingsOf([pair])).toEqual(change)
+  expect(settingsOf([pair])).toEqual({ rest: change })
+})
+
+test('settings of several sections may be changed at once', () => {
+  expect(settingsOf(['maxRows=5', 'edge.httpsOnly=true', 'edge.hstsMaxAgeS=60'])).toEqual({
+    rest: { maxRows: 5 },
+    edge: { httpsOnly: true, hstsMaxAgeS: 60 },
+  })
 })
 
 test('what is no setting, or no value of one, is refused before control is asked', () => {

@@ -1,5 +1,5 @@
 /** The store against a real Postgres. */
-import { ProjectLimits } from '@cascata/shared/contract/projects'
+import { ProjectLimits, ProjectSettings } from '@cascata/shared/contract/projects'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestStore, type TestStore } from './store.ts'
 
@@ -22,7 +22,7 @@ const project = (ref: string) => ({
   template: 'empty',
   desired: 'running' as const,
   limits: ProjectLimits.parse({ body_bytes_max: 1024 }),
-  settings: { rest: {} as never },
+  settings: ProjectSettings.parse({}),
   secrets: 'sealed',
 })
 

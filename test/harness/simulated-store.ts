@@ -38,6 +38,7 @@ export class SimulatedStore {
       updatedAt: '2026-01-01T00:00:00Z',
       deletedAt: null,
       purgeAfter: null,
+      ...{ imageTag: null, lastActiveAt: null, asleepSince: null, wokenAt: null, wakeMs: null },
     })
     this.#ask(ref, 1)
   }

@@ -19,6 +19,20 @@ export const etagOf = (settings: ProjectSettings): string =>
 const matches = (ifMatch: string, etag: string): boolean =>
   ifMatch.trim() === '*' || ifMatch.split(',').some((tag) => tag.trim() === etag)
 
+/** Its sections that are there, by name. */
+const sectionsOf = (wish: ChangeSettings): [string, object][] =>
+  Object.entries(wish).flatMap(([name, fields]) => (fields === undefined ? [] : [[name, fields]]))
+
+const namesOf = (wish: ChangeSettings) =>
+  Object.fromEntries(sectionsOf(wish).map(([name, fields]) => [name, Object.keys(fields)]))
+
+/** Section by section: what is not named stays. */
+function merged(settings: ProjectSettings, wish: ChangeSettings): Record<string, object> {
+  const known: Record<string, object> = ProjectSettings.parse(settings)
+  const changed = sectionsOf(wish).map(([name, fields]) => [name, { ...known[name], ...fields }])
+  return { ...known, ...Object.fromEntries(changed) }
+}
+
 export function settingsCases(deps: AppDeps) {
   return {
     async get(caller: Caller, ref: string): Promise<{ settings: ProjectSettings; etag: string }> {
@@ -36,10 +50,10 @@ export function settingsCases(deps: AppDeps) {
         ref,
         kind: 'project.update',
         // Names alone: a value may be a secret of the tenant's (`app.settings`).
-        detail: { settings: { rest: Object.keys(wish.rest ?? {}) } },
+        detail: { settings: namesOf(wish) },
         patch(row) {
           if (!matches(ifMatch, etagOf(row.settings))) throw SettingsChanged()
-          const next = ProjectSettings.safeParse({ rest: { ...row.settings.rest, ...wish.rest } })
+          const next = ProjectSettings.safeParse(merged(row.settings, wish))
           if (!next.success) throw RequestInvalid(next.error.message)
           return { settings: next.data }
         },

@@ -161,7 +161,7 @@ const EVENTS = `location ~ ^/v1/operations/[^/]+/events$ {
 function control(domain: Domain): string {
   const names = [...new Set([domain, 'localhost', '127.0.0.1'])].join(' ')
   return [
-    upstream('control', '_control', 1),
+    upstream('control', '_control', [1]),
     server([
       LISTEN,
       `server_name ${names};`,
@@ -181,7 +181,7 @@ function projectBlocks(site: EdgeSite, { ref, answer, bodyBytesMax }: ProjectSit
   if (answer === 'importing') return server([...head, everything(ProjectStarting(ref), { retryAfterS: 5 })])
   const name = `project_${ref}`
   return [
-    upstream(name, ref, answer.slot),
+    upstream(name, ref, answer.slots),
     server([
       ...head,
       `client_max_body_size ${bodyBytesMax};`,
@@ -195,8 +195,8 @@ function projectBlocks(site: EdgeSite, { ref, answer, bodyBytesMax }: ProjectSit
 }
 
 /** Kept connections are dropped before the other side drops them (after 75 s). */
-const upstream = (name: string, directory: string, slot: number) => `upstream ${name} {
-  server unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0;
+const upstream = (name: string, directory: string, slots: readonly number[]) => `upstream ${name} {
+${slots.map((slot) => `  server unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0;`).join('\n')}
   keepalive 32;
   keepalive_timeout 60s;
 }`

@@ -4,7 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { renderEdge } from './render.ts'
 import { ControlUrl, EdgeSite, ProjectSite } from './site.ts'
 
-const project = (ref: string, answer: object | string = { slot: 1 }) => ({ ref, bodyBytesMax: 1_000, answer })
+const project = (ref: string, answer: object | string = { slots: [1] }) => ({
+  ref,
+  bodyBytesMax: 1_000,
+  answer,
+})
 
 const siteOf = (projects: readonly object[]) =>
   EdgeSite.parse({ domain: 'localhost', controlUrl: 'http://localhost:8080', workers: 2, projects })

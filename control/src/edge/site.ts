@@ -20,7 +20,7 @@ export const ProjectSite = z.object({
   ref: ProjectRef,
   bodyBytesMax: z.int().positive(),
   /** Where its requests go; or why they go nowhere. */
-  answer: z.union([z.object({ slot: Slot }), z.enum(['paused', 'importing'])]),
+  answer: z.union([z.object({ slots: z.array(Slot).min(1) }), z.enum(['paused', 'importing'])]),
 })
 export type ProjectSite = z.infer<typeof ProjectSite>
 
@@ -35,5 +35,7 @@ export type EdgeSite = z.infer<typeof EdgeSite>
 /** Slots by ref, as this site serves them. */
 export const routesOf = (site: EdgeSite): Record<string, number> =>
   Object.fromEntries(
-    site.projects.flatMap(({ ref, answer }) => (typeof answer === 'string' ? [] : [[ref, answer.slot]])),
+    site.projects.flatMap(({ ref, answer }) =>
+      typeof answer === 'string' ? [] : [[ref, answer.slots[0] ?? 0]],
+    ),
   )

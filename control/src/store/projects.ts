@@ -19,6 +19,7 @@ export type ProjectPatch = Partial<
     | 'importing'
     | 'deletedAt'
     | 'purgeAfter'
+    | 'imageTag'
   >
 >
 export type Observed = {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ProjectRef } from '../ids.ts'
 import { RestSettings } from '../project-document.ts'
+import { EdgeSettings } from './edge-settings.ts'
 import { Operation } from './operations.ts'
 
 const KiB = 1024
@@ -47,7 +48,9 @@ export const ProjectLimits = z
 export type ProjectLimits = z.infer<typeof ProjectLimits>
 
 /** Live settings: changed with PATCH under `If-Match`, applied without a restart. */
-export const ProjectSettings = z.object({ rest: RestSettings.prefault({}) }).meta({ id: 'ProjectSettings' })
+export const ProjectSettings = z
+  .object({ rest: RestSettings.prefault({}), edge: EdgeSettings.prefault({}) })
+  .meta({ id: 'ProjectSettings' })
 export type ProjectSettings = z.infer<typeof ProjectSettings>
 
 type Optional<Shape extends z.ZodRawShape> = { [Name in keyof Shape]: z.ZodOptional<Shape[Name]> }
@@ -65,6 +68,7 @@ function optional<Shape extends z.ZodRawShape>(shape: Shape): Optional<Shape> {
 export const ChangeSettings = z
   .strictObject({
     rest: z.strictObject(optional(RestSettings.shape)).optional(),
+    edge: z.strictObject(optional(EdgeSettings.shape)).optional(),
   })
   .meta({ id: 'ChangeSettings', examples: [{ rest: { maxRows: 1000 } }] })
 export type ChangeSettings = z.infer<typeof ChangeSettings>

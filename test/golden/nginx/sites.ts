@@ -10,7 +10,7 @@ const site = (domain: string, projects: readonly object[]): EdgeSite =>
   })
 
 const MiB = 1024 * 1024
-const running = (ref: string, slot = 1) => ({ ref, bodyBytesMax: 10 * MiB, answer: { slot } })
+const running = (ref: string, slot = 1) => ({ ref, bodyBytesMax: 10 * MiB, answer: { slots: [slot] } })
 const away = (ref: string, answer: 'paused' | 'importing') => ({ ref, bodyBytesMax: 10 * MiB, answer })
 
 export const sites: Record<string, EdgeSite> = {

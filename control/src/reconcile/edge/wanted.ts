@@ -42,7 +42,7 @@ function projectSite(site: Site, row: ProjectRow, seen: Seen): ProjectSite | und
     case 'running': {
       const best = bestReplica(replicasOf(site, shapeOf(row), seen), seen.served)
       // The site stands before its runtime does, so that nothing is left to do here once that is ready.
-      return { ...own, answer: { slot: Slot.parse(best?.slot ?? SLOTS[0]) } }
+      return { ...own, answer: { slots: [Slot.parse(best?.slot ?? SLOTS[0])] } }
     }
     case 'database':
       return { ...own, answer: 'importing' }

@@ -24,12 +24,21 @@ export const projects = pgTable(
     restarts: integer().notNull().default(0),
     limits: jsonb().$type<ProjectLimits>().notNull(),
     settings: jsonb().$type<ProjectSettings>().notNull(),
+    /** Release of its own images; the instance's when null. */
+    imageTag: text(),
     /** Sealed JSON of `ProjectSecrets`. */
     secrets: text().notNull(),
     observedGeneration: integer().notNull().default(0),
     observedState: text().$type<ProjectState>().notNull().default('creating'),
     /** A problem's `{code, title, detail}` when the last pass failed. */
     lastProblem: jsonb().$type<{ code: string; title: string; detail: string }>(),
+    /** Last request or job of it, as far as control was told. */
+    lastActiveAt: timestamp({ withTimezone: true, mode: 'string' }),
+    /** Its containers are stopped until somebody asks for it; it is to run all the same. */
+    asleepSince: timestamp({ withTimezone: true, mode: 'string' }),
+    wokenAt: timestamp({ withTimezone: true, mode: 'string' }),
+    /** What the last wake took, until the first request was passed on. */
+    wakeMs: integer(),
     createdAt: timestamp({ withTimezone: true, mode: 'string' }).notNull().defaultNow(),
     updatedAt: timestamp({ withTimezone: true, mode: 'string' }).notNull().defaultNow(),
     deletedAt: timestamp({ withTimezone: true, mode: 'string' }),
