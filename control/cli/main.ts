@@ -5,6 +5,7 @@ import { apiCommands } from './commands/api.ts'
 import { backupCommands } from './commands/backups.ts'
 import { completionCommand } from './commands/completion.ts'
 import { dbCommands } from './commands/db.ts'
+import { domainCommands } from './commands/domains.ts'
 import { genCommands } from './commands/gen.ts'
 import { instanceCommands } from './commands/instance.ts'
 import { logsCommand } from './commands/logs.ts'
@@ -25,6 +26,7 @@ export function buildProgram(context = createContext(readConfig())): Command {
     .exitOverride()
   instanceCommands(program, context)
   projectCommands(program, context)
+  domainCommands(program, context)
   dbCommands(program, context)
   genCommands(program, context)
   apiCommands(program, context)

@@ -23,6 +23,26 @@ describe('the configuration', () => {
     })
   })
 
+  test('takes its domain from its address, where names are made of addresses', () => {
+    const environment = { CASCATA_DOMAIN: 'sslip.io', CASCATA_PUBLIC_ADDRESS: '2001:db8::7, 203.0.113.7' }
+    expect(readConfig(environment)).toMatchObject({
+      domain: '203-0-113-7.sslip.io',
+      publicAddresses: ['2001:db8::7', '203.0.113.7'],
+      httpsPort: 443,
+    })
+  })
+
+  test('takes lists of addresses, networks and name servers', () => {
+    const environment = {
+      CASCATA_TRUSTED_PROXIES: '10.0.0.0/8, 2001:db8::/32,192.0.2.1',
+      CASCATA_DNS_SERVERS: '192.0.2.53,127.0.0.1:8053,[::1]:53',
+    }
+    expect(readConfig(environment)).toMatchObject({
+      trustedProxies: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'],
+      dnsServers: ['192.0.2.53', '127.0.0.1:8053', '[::1]:53'],
+    })
+  })
+
   test('takes what is empty for what is not set', () => {
     expect(readConfig({ CASCATA_DOMAIN: '', CASCATA_HTTP_PORT: '' })).toEqual(readConfig({}))
   })
@@ -38,6 +58,9 @@ describe('the configuration', () => {
     ['a name that Docker would not take', { CASCATA_INSTANCE: 'My Own' }, /^CASCATA_INSTANCE: /],
     ['a port that is none', { CASCATA_HTTP_PORT: '80a' }, /^CASCATA_HTTP_PORT: /],
     ['an address that is none', { CASCATA_BIND: 'localhost' }, /^CASCATA_BIND: /],
+    ['a name made of no address', { CASCATA_DOMAIN: 'sslip.io' }, /^CASCATA_DOMAIN: sslip.io needs/],
+    ['a network that is none', { CASCATA_TRUSTED_PROXIES: '10.0.0.0/8;x' }, /^CASCATA_TRUSTED_PROXIES/],
+    ['a name server that is none', { CASCATA_DNS_SERVERS: 'dns.example' }, /^CASCATA_DNS_SERVERS/],
     ['a crash point that is none', { CASCATA_CRASH_AT: 'sometime' }, /^CASCATA_CRASH_AT: "before:/],
   ])('refuses %s and says which it was', (_what, environment, words) => {
     expect(() => readConfig(environment)).toThrow(ConfigInvalid)

@@ -11,13 +11,35 @@ const path = z
 /** The longest socket path under a home, `/run/<40 characters>/http/99.sock`, must fit into 107 bytes. */
 const HOME_LENGTH_MAX = 107 - '/run//http/99.sock'.length - 40
 
+const list = (item: z.ZodType<string, string>) =>
+  z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((piece) => piece.trim() || []))
+    .pipe(z.array(item))
+
+const address = z.union([z.ipv4(), z.ipv6()])
+const network = z.union([address, z.cidrv4(), z.cidrv6()])
+const nameServer = z
+  .string()
+  .regex(/^(?:[0-9.]+|\[[0-9a-f:]+\]|[0-9a-f:]+)(?::[0-9]{1,5})?$/, 'an address, with a port or without')
+
+/** Below it every address is a name already: `203-0-113-7.sslip.io` leads to 203.0.113.7, and so does all below it. */
+const SSLIP = 'sslip.io'
+
+/** A ref stands before it, and a name has 253 characters at most. */
+const DOMAIN_LENGTH_MAX = 200
+
 const CRASH_POINT = /^(?:before|after):[a-z][a-z0-9.-]*(?:@[a-z_][a-z0-9_-]*)?$/
 
 const Environment = z.object({
   CASCATA_HOME: path
     .max(HOME_LENGTH_MAX, `at most ${HOME_LENGTH_MAX} characters: sockets below it have long names`)
     .default('/var/lib/cascata'),
-  CASCATA_DOMAIN: Domain.default(Domain.parse('localhost')),
+  CASCATA_DOMAIN: Domain.refine(
+    (name) => name.length <= DOMAIN_LENGTH_MAX,
+    `at most ${DOMAIN_LENGTH_MAX} characters`,
+  ).default(Domain.parse('localhost')),
   CASCATA_INSTANCE: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}[a-z0-9]$/, '2 to 32 of a-z, 0-9 and "-"')
@@ -25,6 +47,9 @@ const Environment = z.object({
   CASCATA_HTTP_PORT: z.string().optional(),
   CASCATA_HTTPS_PORT: z.string().optional(),
   CASCATA_BIND: z.ipv4().optional(),
+  CASCATA_PUBLIC_ADDRESS: list(address),
+  CASCATA_DNS_SERVERS: list(nameServer),
+  CASCATA_TRUSTED_PROXIES: list(network),
   CASCATA_IMAGE_TAG: z
     .string()
     .regex(/^[\w][\w.-]{0,127}$/, 'a tag of an image')
@@ -47,6 +72,12 @@ export type Config = Readonly<{
   httpsPort: number
   /** Address on the host at which the edge is published. */
   bind: string
+  /** IP addresses that lead here; the domain's own are asked of DNS when there are none. */
+  publicAddresses: readonly string[]
+  /** Asked for the records of names; those of the machine when there are none. */
+  dnsServers: readonly string[]
+  /** Whose word on the caller's address the edge takes: proxies in front of it. */
+  trustedProxies: readonly string[]
   imageTag: string
   dockerSocket: string
   logLevel: string
@@ -67,7 +98,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const read = Environment.safeParse(set)
   if (!read.success) throw invalid(read.error)
   const given = read.data
-  const isLocal = given.CASCATA_DOMAIN === 'localhost'
+  const domain = domainOf(given.CASCATA_DOMAIN, given.CASCATA_PUBLIC_ADDRESS)
+  const isLocal = domain === 'localhost'
   const ports = z
     .object({ CASCATA_HTTP_PORT: port(isLocal ? 8080 : 80), CASCATA_HTTPS_PORT: port(isLocal ? 8443 : 443) })
     .safeParse(set)
@@ -75,17 +107,29 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   return Object.freeze({
     version: VERSION,
     home: given.CASCATA_HOME,
-    domain: given.CASCATA_DOMAIN,
+    domain,
     instance: given.CASCATA_INSTANCE,
     httpPort: ports.data.CASCATA_HTTP_PORT,
     httpsPort: ports.data.CASCATA_HTTPS_PORT,
     bind: given.CASCATA_BIND ?? (isLocal ? '127.0.0.1' : '0.0.0.0'),
+    publicAddresses: given.CASCATA_PUBLIC_ADDRESS,
+    dnsServers: given.CASCATA_DNS_SERVERS,
+    trustedProxies: given.CASCATA_TRUSTED_PROXIES,
     imageTag: given.CASCATA_IMAGE_TAG,
     dockerSocket: given.CASCATA_DOCKER_SOCKET,
     logLevel: given.CASCATA_LOG_LEVEL,
     pgBin: given.CASCATA_PG_BIN,
     crashAt: given.CASCATA_CRASH_AT,
   })
+}
+
+/** @throws ConfigInvalid when the name is to be made from an address, and none is given. */
+function domainOf(given: Domain, addresses: readonly string[]): Domain {
+  if (given !== SSLIP) return given
+  const [first] = addresses.filter((each) => !each.includes(':'))
+  if (first === undefined)
+    throw new ConfigInvalid(`CASCATA_DOMAIN: ${SSLIP} needs an IPv4 address in CASCATA_PUBLIC_ADDRESS`)
+  return Domain.parse(`${first.replaceAll('.', '-')}.${SSLIP}`)
 }
 
 const invalid = (error: z.ZodError): ConfigInvalid =>
@@ -102,6 +146,7 @@ export function urlsOf({ domain, httpPort, httpsPort, bind }: Config) {
   return {
     controlUrl: at(domain),
     projectUrl: (ref: string) => at(`${ref}.${domain}`),
+    urlAt: at,
     edgeUrl: withPort(`http://${bind === '0.0.0.0' ? '127.0.0.1' : bind}`, httpPort, 80),
   }
 }

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '@cascata/shared/clock'
 import { sourceFolder, templatesAt } from '@cascata/templates'
 import type { Logger } from 'pino'
+import { instancePlace } from './adapters/instance-place.ts'
+import { nameServers } from './adapters/name-records.ts'
 import { openSeal } from './adapters/seal.ts'
 import { createApp } from './app/app.ts'
 import type { AppDeps } from './app/ports.ts'
@@ -41,6 +43,8 @@ const HTTP_GRACE_MS = 10_000
 
 export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
   const parts = await openParts(config, log)
+  // What it finds is shown with each claimed name; nothing waits for it.
+  void parts.place.now()
   await bringUpSystem(parts)
   const store = await openInstanceStore(parts)
   const keys = await openInstanceKeys(store.instance, parts.seal)
@@ -52,7 +56,8 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
     reconcilers.kick('projects', 'edge')
     wakeJobs?.(operation)
   }
-  const deps = await appPorts(parts, { store, keys, kick })
+  const domainsChanged = () => reconcilers.kick('domains', 'edge')
+  const deps = await appPorts(parts, { store, keys, kick, domainsChanged })
   const app = createApp(deps)
   const http = controlApp({ app, clock: parts.clock, log, version: config.version, assets })
   // Before the first upload can come: one under way has no operation yet.
@@ -82,7 +87,7 @@ export async function newAdminLink(config: Config, log: Logger): Promise<string>
   const store = await openInstanceStore(parts)
   try {
     const keys = await openInstanceKeys(store.instance, parts.seal)
-    const app = createApp(await appPorts(parts, { store, keys, kick: () => {} }))
+    const app = createApp(await appPorts(parts, { store, keys, kick() {}, domainsChanged() {} }))
     return (await app.claims.forRoot()).link
   } finally {
     await store.close()
@@ -91,6 +96,7 @@ export async function newAdminLink(config: Config, log: Logger): Promise<string>
 
 async function openParts(config: Config, log: Logger): Promise<Parts> {
   const paths = pathsOf(config.home)
+  const names = nameServers(config.dnsServers)
   return {
     config,
     log,
@@ -102,6 +108,8 @@ async function openParts(config: Config, log: Logger): Promise<Parts> {
     engine: dockerEngine({ socket: config.dockerSocket, instance: config.instance }),
     seal: await openSeal(paths.masterKey),
     templates: templatesAt(sourceFolder),
+    names,
+    place: instancePlace(config, names),
   }
 }
 

@@ -7,9 +7,17 @@ import { fileURLToPath } from 'node:url'
 const env = process.env
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const domain = env.CASCATA_DOMAIN || 'localhost'
+/** As control makes it: below `sslip.io` every address is a name. Without one control says what is missing. */
+const address = env.CASCATA_PUBLIC_ADDRESS?.split(',')
+  .map((each) => each.trim())
+  .find((each) => /^[0-9.]+$/.test(each))
+const given = env.CASCATA_DOMAIN || 'localhost'
+const domain = given === 'sslip.io' && address ? `${address.replaceAll('.', '-')}.${given}` : given
 const local = domain === 'localhost'
 const tools = join(root, '.tools')
+
+/** What control alone makes something of. */
+const PASSED = ['CASCATA_PUBLIC_ADDRESS', 'CASCATA_DNS_SERVERS', 'CASCATA_TRUSTED_PROXIES']
 
 export const config = Object.freeze({
   root,
@@ -26,6 +34,7 @@ export const config = Object.freeze({
   tag: env.CASCATA_IMAGE_TAG || version,
   socket: env.CASCATA_DOCKER_SOCKET || '/var/run/docker.sock',
   logLevel: env.CASCATA_LOG_LEVEL || 'info',
+  passed: Object.fromEntries(PASSED.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
   profile:
     env.CASCATA_PROFILE || join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'cascata/profile.json'),
   /** Files of the site's own certificate authorities, for downloads made while the base images are. */

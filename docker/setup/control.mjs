@@ -25,6 +25,7 @@ const environment = () => ({
   CASCATA_IMAGE_TAG: config.tag,
   CASCATA_DOCKER_SOCKET: '/var/run/docker.sock',
   CASCATA_LOG_LEVEL: config.logLevel,
+  ...config.passed,
 })
 
 /** `docker run` arguments. Control is root: it owns the projects' files and has the engine's socket anyway. */

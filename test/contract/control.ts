@@ -56,6 +56,8 @@ export async function openTestControl(): Promise<TestControl> {
       controlUrl: 'http://localhost:8080',
       edgeUrl: 'http://127.0.0.1:8080',
       projectUrl: (ref) => `http://${ref}.localhost:8080`,
+      urlAt: (host) => `http://${host}:8080`,
+      addresses: () => ['127.0.0.1'],
     },
     templates: new Set(['empty']),
     sql: {
@@ -80,6 +82,7 @@ export async function openTestControl(): Promise<TestControl> {
     system: async () => [{ role: 'meta', state: 'running', health: 'healthy' }],
     commit: (_ref, transaction) => transaction(),
     kick: (operation) => void kicked.push(operation),
+    domainsChanged() {},
   }
   const log = openLog('info', { write: (line) => void logged.push(line) })
   const assets = {

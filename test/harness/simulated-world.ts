@@ -100,11 +100,15 @@ export class SimulatedWorld {
       site,
       domain: Domain.parse('localhost'),
       controlUrl: 'http://localhost:8080',
+      trustedProxies: [],
       makeCertificate: () => trouble.call(life, 'openssl', () => ({ certificate: 'crt', key: 'key' })),
     }
     const common = {
       ...edge,
-      store: this.store.port(life),
+      store: {
+        ...this.store.port(life),
+        domains: { list: () => trouble.call(life, 'domains', () => []) },
+      },
       readiness: this.#readiness(life),
       effects: {
         run: <Result>(name: string, work: () => Promise<Result>) => trouble.effect(life, name, work),

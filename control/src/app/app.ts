@@ -3,6 +3,7 @@ import { auditCases } from './audit.ts'
 import { backupCases } from './backups.ts'
 import { claimCases } from './claims.ts'
 import { descriptionCases } from './descriptions.ts'
+import { domainCases } from './domains.ts'
 import { idempotencyCases } from './idempotency.ts'
 import { importCases } from './imports.ts'
 import { lifecycleCases } from './lifecycle.ts'
@@ -20,6 +21,7 @@ export const createApp = (deps: AppDeps) => ({
   backups: backupCases(deps),
   claims: claimCases(deps),
   descriptions: descriptionCases(deps),
+  domains: domainCases(deps),
   idempotency: idempotencyCases(deps),
   imports: importCases(deps),
   lifecycle: lifecycleCases(deps),

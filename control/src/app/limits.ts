@@ -4,6 +4,8 @@ const GiB = 1024 ** 3
 /** What a new upload must leave free on the disk. */
 export const DISK_RESERVE_BYTES = GiB / 2
 export const IMPORT_BYTES_MAX = 1024 * GiB
+/** Names of its own that a project may claim. */
+export const DOMAINS_MAX = 100
 export const CLAIM_MINUTES = 15
 /** A deleted project can be brought back for so long. */
 export const DELETED_DAYS = 7

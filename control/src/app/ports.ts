@@ -17,6 +17,10 @@ export type Instance = {
   controlUrl: string
   edgeUrl: string
   projectUrl(ref: string): string
+  /** Of a name of a project's own. */
+  urlAt(host: string): string
+  /** IP addresses that lead here, as far as they are known. */
+  addresses(): readonly string[]
 }
 
 /** Runs SQL in a project's database as its `postgres` role. Failures of the SQL are `Problem`s. */
@@ -58,4 +62,6 @@ export type AppDeps = {
   commit<Result>(ref: string, transaction: () => Promise<Result>): Promise<Result>
   /** The operation is committed: wake whoever carries it out. A lost call costs only time. */
   kick(operation: Pick<OperationRow, 'id' | 'kind' | 'ref'>): void
+  /** A name was claimed, changed or given up. */
+  domainsChanged(): void
 }

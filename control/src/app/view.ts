@@ -12,8 +12,8 @@ import type { ProjectRow } from '../store/tables/projects.ts'
 import type { Instance } from './ports.ts'
 
 /** Postgres' text of a time, as ISO 8601. */
-const time = (text: string): string => new Date(text).toISOString()
-const timeOrNull = (text: string | null): string | null => (text === null ? null : time(text))
+export const time = (text: string): string => new Date(text).toISOString()
+export const timeOrNull = (text: string | null): string | null => (text === null ? null : time(text))
 
 export const viewProject = (row: ProjectRow, instance: Instance): Project => ({
   id: row.id,

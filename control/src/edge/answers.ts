@@ -1,11 +1,66 @@
-/** What nginx itself answers when there is nobody to pass a request to: problem JSON, as control's own. */
+/** What nginx itself answers, when there is nobody to pass a request to: problem JSON, as control's own. */
 import type { Problem } from '@cascata/shared/problem'
+import { UnderMaintenance } from '@cascata/shared/problems/edge'
+import { indented, quoted } from './text.ts'
 
-/** `$request_id` is nginx's own variable. All else is ours: a problem's constant text, and a ref that was checked. */
-export function bodyOf({ code, title, message, hint }: Problem, status: number): string {
+type Said = Pick<Problem, 'code' | 'title' | 'message' | 'hint'>
+
+/**
+ * Anything may be in the problem's words: what nginx would take for a variable is written as JSON's own escape. The
+ * one that is meant, `$request_id`, is nginx's.
+ */
+export function bodyOf({ code, title, message, hint }: Said, status: number): string {
   // Clients of `/rest/v1` know PostgREST's four fields alone: the same words stand there too.
   const own = { message, details: null, hint: hint ?? null }
   const answer = { type: `/problems/${code}`, title, status, detail: message, code, ...own }
-  const text = `${JSON.stringify(answer).slice(0, -1)},"request_id":"$request_id"}`
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+  const text = JSON.stringify(answer).slice(0, -1).replaceAll('$', '\\u0024')
+  return quoted(`${text},"request_id":"$request_id"}`)
 }
+
+export type How = { retryAfterS?: number }
+
+export function saying(answer: Problem, { retryAfterS }: How): string {
+  // Nobody can be asked in place of the one who is away, whatever the API calls the same state of things.
+  const status = retryAfterS === undefined ? answer.status : 503
+  return [
+    'default_type application/problem+json;',
+    ...headers(retryAfterS),
+    `return ${status} ${bodyOf(answer, status)};`,
+  ].join('\n')
+}
+
+const headers = (retryAfterS: number | undefined) => [
+  'add_header X-Request-Id $request_id always;',
+  'add_header Cache-Control no-store always;',
+  // A page of another origin could not read it otherwise: constant text, for anybody.
+  'add_header Access-Control-Allow-Origin * always;',
+  ...(retryAfterS === undefined ? [] : [`add_header Retry-After ${retryAfterS} always;`]),
+]
+
+export const everything = (answer: Problem, how: How): string =>
+  `location / {\n${indented(saying(answer, how))}\n}`
+
+const PAGE_PATH = '/.cascata/maintenance'
+
+export type Maintenance = { message: string; retryAfterS: number }
+
+/** The same for people and for programs: who asks for HTML gets a page. */
+export const maintenance = ({ message, retryAfterS }: Maintenance): string => `location / {
+  if ($wants_page) {
+    rewrite ^ ${PAGE_PATH} last;
+  }
+${indented(saying(UnderMaintenance(message), { retryAfterS }))}
+}
+location = ${PAGE_PATH} {
+  internal;
+  default_type 'text/html; charset=utf-8';
+${indented(headers(retryAfterS).join('\n'))}
+  return 503 ${quoted(pageOf(message))};
+}`
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', $: '&#36;' }
+
+const pageOf = (message: string): string =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Under maintenance</title>` +
+  `<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:20vh auto;padding:0 1.5rem;color-scheme:light dark}h1{font-size:1.4rem}p{white-space:pre-line}</style>` +
+  `<h1>Under maintenance</h1><p>${message.replaceAll(/[&<>"$]/g, (found) => ENTITIES[found] ?? '')}</p></html>`

@@ -2,16 +2,19 @@ import { Domain } from '@cascata/shared/domain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { renderEdge } from './render.ts'
-import { ControlUrl, EdgeSite, ProjectSite } from './site.ts'
+import { CertificateName, ControlUrl, EdgeSite, Network, ProjectSite } from './site.ts'
 
+const certificate = { name: 'localhost', trusted: false }
 const project = (ref: string, answer: object | string = { slots: [1] }) => ({
-  ref,
-  bodyBytesMax: 1_000,
-  answer,
+  ...{ ref, answer, bodyBytesMax: 1_000, hstsMaxAgeS: null, maintenance: null },
+  names: [{ name: `${ref}.localhost`, certificate, redirectTo: null, httpsOnly: false }],
 })
 
 const siteOf = (projects: readonly object[]) =>
-  EdgeSite.parse({ domain: 'localhost', controlUrl: 'http://localhost:8080', workers: 2, projects })
+  EdgeSite.parse({
+    ...{ domain: 'localhost', certificate, controlUrl: 'http://localhost:8080', workers: 2, projects },
+    ...{ httpPort: 8080, httpsPort: 8443, trustedProxies: [] },
+  })
 
 describe('a domain', () => {
   test.each(['localhost', 'example.com', 'a.b-c.d1', `${'x'.repeat(63)}.example`])('may be %j', (domain) => {
@@ -46,8 +49,9 @@ describe('the text', () => {
         const parsed = ProjectSite.safeParse(project(hostile))
         if (parsed.success) expect(hostile).toMatch(/^[a-z][a-z0-9-]*$/)
         if (ControlUrl.safeParse(hostile).success) expect(hostile).toMatch(/^[a-z0-9:/.-]+$/)
-        const domain = Domain.safeParse(hostile)
-        if (domain.success) expect(hostile).toMatch(/^[a-z0-9.-]+$/)
+        if (Domain.safeParse(hostile).success) expect(hostile).toMatch(/^[a-z0-9.-]+$/)
+        if (CertificateName.safeParse(hostile).success) expect(hostile).toMatch(/^[a-z0-9._-]+$/)
+        if (Network.safeParse(hostile).success) expect(hostile).toMatch(/^[0-9a-fA-F:./]+$/)
       }),
     )
   })

@@ -17,6 +17,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { claimRoutes } from './routes/claims.ts'
 import { descriptionRoutes } from './routes/descriptions.ts'
+import { domainRoutes } from './routes/domains.ts'
 import { logRoutes } from './routes/logs.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { projectRoutes } from './routes/projects.ts'
@@ -45,6 +46,7 @@ export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
     archiveRoutes(app),
     projectRoutes(app),
     settingsRoutes(app),
+    domainRoutes(app),
     sqlRoutes(app),
     descriptionRoutes(app),
     logRoutes(app, streams),

@@ -31,3 +31,9 @@ export function withoutValues(error: unknown): unknown {
   if (error.stack !== undefined) bare.stack = error.stack.slice(error.stack.indexOf('\n    at '))
   return bare
 }
+
+/** A unique index has it already. */
+export function isUniqueViolation(error: unknown): boolean {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  return cause instanceof Error && (cause as Coded).code === '23505'
+}

@@ -4,6 +4,7 @@ import { and, asc, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import { afterCursor, cut, newestFirst, type Page, type PageRequest } from './cursor.ts'
 import type { Db } from './db.ts'
 import { tokens } from './tables/access.ts'
+import { domains } from './tables/domains.ts'
 import { type ProjectRow, projects } from './tables/projects.ts'
 
 export type NewProject = typeof projects.$inferInsert
@@ -110,6 +111,7 @@ export function projectQueries(db: Db) {
     remove: (ref: string): Promise<void> =>
       db.transaction(async (tx) => {
         await tx.delete(projects).where(eq(projects.ref, ref))
+        await tx.delete(domains).where(eq(domains.ref, ref))
         await tx
           .update(tokens)
           .set({ revokedAt: sql`now()` })

@@ -3,6 +3,7 @@ import { auditQueries } from './audit.ts'
 import { backupQueries } from './backups.ts'
 import { claimQueries } from './claims.ts'
 import type { Db } from './db.ts'
+import { domainQueries } from './domains.ts'
 import { idempotencyQueries } from './idempotency.ts'
 import { instanceQueries } from './instance.ts'
 import { operationQueries } from './operations.ts'
@@ -13,6 +14,7 @@ export const queries = (db: Db) => ({
   projects: projectQueries(db),
   operations: operationQueries(db),
   backups: backupQueries(db),
+  domains: domainQueries(db),
   tokens: tokenQueries(db),
   claims: claimQueries(db),
   audit: auditQueries(db),

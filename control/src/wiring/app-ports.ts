@@ -9,16 +9,22 @@ import { dbName, SYSTEM, slotOf } from '../engine/spec.ts'
 import type { Store } from '../store/open.ts'
 import type { Parts } from './parts.ts'
 
-type Given = { store: Store; keys: InstanceKeys; kick: AppDeps['kick'] }
+type Given = { store: Store; keys: InstanceKeys } & Pick<AppDeps, 'kick' | 'domainsChanged'>
 
-export async function appPorts(parts: Parts, { store, keys, kick }: Given): Promise<AppDeps> {
+export async function appPorts(parts: Parts, { store, keys, kick, domainsChanged }: Given): Promise<AppDeps> {
   const { config, urls, seal, clock, paths, templates, effects } = parts
   const secretsOf = async (ref: string) => openSecrets(seal, await store.projects.get(ref))
   return {
     store,
     seal,
     clock,
-    instance: { version: config.version, domain: config.domain, home: config.home, ...urls },
+    instance: {
+      version: config.version,
+      domain: config.domain,
+      home: config.home,
+      ...urls,
+      addresses: parts.place.known,
+    },
     templates: new Set(await templates.starterNames()),
     sql: sqlRunner({ secretsOf, socketDirOf: (ref) => paths.project(ref).dbSocketDir }),
     describeApi: describeProjectApi({ secretsOf, httpDirOf: (ref) => paths.project(ref).http }),
@@ -29,6 +35,7 @@ export async function appPorts(parts: Parts, { store, keys, kick }: Given): Prom
     system: () => system(parts),
     commit: (ref, transaction) => effects.run(`${ref}.intent.commit`, transaction),
     kick,
+    domainsChanged,
   }
 }
 

@@ -2,6 +2,8 @@
 import type { Clock } from '@cascata/shared/clock'
 import type { Templates } from '@cascata/templates'
 import type { Logger } from 'pino'
+import type { InstancePlace } from '../adapters/instance-place.ts'
+import type { NameServers } from '../adapters/name-records.ts'
 import type { Seal } from '../adapters/seal.ts'
 import type { Config, urlsOf } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -20,4 +22,6 @@ export type Parts = {
   engine: Engine
   seal: Seal
   templates: Templates
+  names: NameServers
+  place: InstancePlace
 }

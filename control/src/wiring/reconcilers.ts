@@ -1,11 +1,13 @@
 /** The reconcilers over the real world, and what wakes them: the API, one another, and the engine's events. */
 import { edgeProbe } from '../adapters/edge-probe.ts'
 import { nodeFiles } from '../adapters/files.ts'
+import { nameProof } from '../adapters/name-proof.ts'
 import { openSecrets } from '../adapters/project-secrets.ts'
 import { isReady, waitUntilReady } from '../adapters/readiness.ts'
 import { tenantDatabase } from '../adapters/tenant-database.ts'
 import { selfSigned } from '../edge/certificate.ts'
 import type { EngineEvent } from '../engine/engine.ts'
+import { domainsTask } from '../reconcile/domains/task.ts'
 import { type Driver, startDriver } from '../reconcile/driver.ts'
 import { edgeTask, servedNow } from '../reconcile/edge/task.ts'
 import { projectsTask } from '../reconcile/projects/task.ts'
@@ -23,6 +25,7 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     probe: edgeProbe(site.paths.edgeProbe),
     domain: config.domain,
     controlUrl: urls.controlUrl,
+    trustedProxies: config.trustedProxies,
     makeCertificate: selfSigned,
   }
   const paced = { store, readiness: { isReady, waitUntilReady }, changed, clock, random: Math.random }
@@ -37,7 +40,11 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     edgeTrouble: edgeReconciler.trouble,
     log,
   })
-  const driver = startDriver([systemTask(common), projects, edgeReconciler], log)
+  const domains = domainsTask({
+    ...{ domains: store.domains, names: parts.names, place: parts.place.now, clock },
+    ...{ answers: nameProof(), proven: changed },
+  })
+  const driver = startDriver([systemTask(common), projects, edgeReconciler, domains], log)
   wake.driver = driver
 
   const watching = new AbortController()

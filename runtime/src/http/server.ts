@@ -18,6 +18,7 @@ import { BODY_TOTAL_MS } from '../gate/limits.ts'
 import type { App } from './app.ts'
 import { serveByNode } from './by-node.ts'
 import { PlainConnection, type PlainOptions } from './plain/connection.ts'
+import { Heads } from './plain/heads.ts'
 import { answerRefused } from './refused.ts'
 
 export type Endpoint = { socket: string } | { host: string; port: number }
@@ -64,6 +65,7 @@ export function createHttpServer(app: App): HttpServer {
   const connections = new Set<PlainConnection>()
   const options: PlainOptions = {
     app,
+    heads: new Heads(),
     keepAliveMs: KEEP_ALIVE_MS,
     handOver: (socket) => {
       for (const listener of byNode) listener.call(server, socket)

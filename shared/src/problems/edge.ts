@@ -13,6 +13,12 @@ export const ProjectStarting = problem('project-starting', {
   detail: (ref: string) => `${ref} does not answer yet: it is starting, being filled or restarted.`,
 })
 
+export const UnderMaintenance = problem('under-maintenance', {
+  status: 503,
+  title: 'Under maintenance',
+  detail: (message: string) => message,
+})
+
 export const ControlStarting = problem('control-starting', {
   status: 503,
   title: 'Control is starting',

@@ -9,8 +9,8 @@ import { output, run } from '../../harness/run.ts'
 import type { Weighed } from '../weigh.ts'
 import { columnOf, type LoadRun, latencies } from './run.ts'
 
-/** A unix socket, or a port of this machine with the name to ask it for. */
-export type Target = { socket: string } | { port: number; host: string }
+/** A unix socket, or an address with the name to ask it for. */
+export type Target = { socket: string } | { address: string; port: number; host: string }
 
 export type HttpLoad = {
   target: Target
@@ -52,7 +52,7 @@ export async function h2load(load: HttpLoad): Promise<LoadRun> {
       ...[`--input-file=${paths}`, `--log-file=${log}`],
       'socket' in load.target
         ? `--base-uri=unix:${load.target.socket}`
-        : `--connect-to=127.0.0.1:${load.target.port}`,
+        : `--connect-to=${load.target.address}:${load.target.port}`,
       ...Object.entries(load.headers).map(([name, value]) => `--header=${name}: ${value}`),
       ...(load.body === undefined ? [] : [`--data=${body}`]),
     )

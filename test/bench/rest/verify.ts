@@ -14,7 +14,7 @@ export function askOnce({ target, path, headers, body }: Sample): Promise<Reply>
   const to =
     'socket' in target
       ? { socketPath: target.socket }
-      : { host: '127.0.0.1', port: target.port, agent: false }
+      : { host: target.address, port: target.port, agent: false }
   const host = 'socket' in target ? 'localhost' : `${target.host}:${target.port}`
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
   return new Promise((resolve, reject) => {

@@ -11,7 +11,11 @@ import { fill } from './schema.ts'
 export type World = {
   db: { container: string; socketDir: string; password: string; meter: ContainerMeter; admin: Sql }
   runtime: { socket: string; meter: Meter }
-  edge: { port: number; host: string; meter: Meter } | undefined
+  /**
+   * In its own network, as a packet from outside reaches it: the loopback address leads through Docker's proxy, which
+   * copies every byte once more.
+   */
+  edge: { address: string; port: number; host: string; meter: Meter } | undefined
   jwtSecret: string
   stop(): Promise<void>
 }
@@ -48,7 +52,7 @@ export async function projectWorld(bench: BenchInstance): Promise<World> {
     },
     runtime: { socket: join(run, 'http', `${/\d+$/.exec(runtime)}.sock`), meter },
     edge: {
-      ...{ port: bench.httpPort, host: `${REF}.localhost` },
+      ...{ address: await addressOf(`${bench.name}-edge`), port: EDGE_PORT, host: `${REF}.localhost` },
       meter: sumOf(meter, await containerMeter(`${bench.name}-edge`)),
     },
     jwtSecret,
@@ -57,6 +61,14 @@ export async function projectWorld(bench: BenchInstance): Promise<World> {
       await bench.control('DELETE', `/v1/projects/${REF}`)
     },
   }
+}
+
+/** Inside its container. */
+const EDGE_PORT = 8080
+
+async function addressOf(container: string): Promise<string> {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
+  return (await output('docker', ['inspect', '--format', format, container])).trim()
 }
 
 /** Its number, which is also its socket's, went up with the restart. */

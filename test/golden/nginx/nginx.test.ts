@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeFiles } from '@cascata/control/adapters/files'
 import { selfSigned } from '@cascata/control/edge/certificate'
+import { placeholdersOf } from '@cascata/control/edge/placeholder'
 import { renderEdge } from '@cascata/control/edge/render'
 import { dockerEngine } from '@cascata/control/engine/docker/engine'
 import { edgeSpec, type Site } from '@cascata/control/engine/spec'
 import { EDGE_UID, pathsOf } from '@cascata/control/paths'
-import { Domain } from '@cascata/shared/domain'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testConfig } from '../../harness/config.ts'
 import { sites } from './sites.ts'
@@ -53,10 +53,12 @@ describe('nginx', () => {
         ...readable,
         mode: 0o640,
       })
-      const pair = await selfSigned(Domain.parse(model.domain))
-      const at = (kind: string) => join(paths.edgeCertificates, `${model.domain}.${kind}`)
-      await nodeFiles.write(at('crt'), pair.certificate, { ...readable, mode: 0o640 })
-      await nodeFiles.write(at('key'), pair.key, { ...readable, mode: 0o640 })
+      for (const { certificate, name } of placeholdersOf(model)) {
+        const pair = await selfSigned([name])
+        const at = (kind: string) => join(paths.edgeCertificates, `${certificate}.${kind}`)
+        await nodeFiles.write(at('crt'), pair.certificate, { ...readable, mode: 0o640 })
+        await nodeFiles.write(at('key'), pair.key, { ...readable, mode: 0o640 })
+      }
     }
     const { publish: _none, ...spec } = edgeSpec(own)
     name = spec.name

@@ -4,6 +4,7 @@ import type { Domain } from '@cascata/shared/domain'
 import { EdgeConfigRefused, EdgeNotServing } from '@cascata/shared/problems/reconcile'
 import type { Files } from '../../adapters/files.ts'
 import type { Certificate } from '../../edge/certificate.ts'
+import type { Placeholder } from '../../edge/placeholder.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { edgeNetwork, type Site } from '../../engine/spec.ts'
 import { EDGE_UID, type Paths } from '../../paths.ts'
@@ -28,12 +29,13 @@ export type EdgeWorld = {
   domain: Domain
   /** Where control answers, for those who look a problem up. */
   controlUrl: string
-  makeCertificate(domain: Domain): Promise<Certificate>
+  trustedProxies: readonly string[]
+  makeCertificate(names: readonly string[]): Promise<Certificate>
 }
 
-export const certificatePaths = (paths: Paths, domain: Domain) => ({
-  certificate: join(paths.edgeCertificates, `${domain}.crt`),
-  key: join(paths.edgeCertificates, `${domain}.key`),
+export const certificatePaths = (paths: Paths, name: string) => ({
+  certificate: join(paths.edgeCertificates, `${name}.crt`),
+  key: join(paths.edgeCertificates, `${name}.key`),
 })
 
 export async function applyEdgeStep(world: EdgeWorld, step: EdgeStep): Promise<void> {
@@ -44,7 +46,7 @@ export async function applyEdgeStep(world: EdgeWorld, step: EdgeStep): Promise<v
       for (const directory of step.directories) await files.ensureDirectory(directory)
       return
     case 'edge.certificate':
-      return makeCertificate(world)
+      return makeCertificate(world, step.placeholder)
     case 'edge.write':
       return writeCandidate(files, site.paths, step)
     case 'edge.test':
@@ -73,6 +75,7 @@ export async function applyEdgeStep(world: EdgeWorld, step: EdgeStep): Promise<v
       throw EdgeNotServing()
     case 'edge.prune':
       for (const name of step.names) await files.remove(join(site.paths.edge, name))
+      for (const name of step.certificates) await files.remove(join(site.paths.edgeCertificates, name))
       return
   }
 }
@@ -84,9 +87,14 @@ async function test({ engine, site }: EdgeWorld, name: string): Promise<void> {
   if (exitCode !== 0) throw EdgeConfigRefused().because(new Error(stderr.slice(0, 4_000)))
 }
 
-async function makeCertificate({ files, site, domain, makeCertificate: make }: EdgeWorld): Promise<void> {
-  const { certificate, key } = await make(domain)
-  const to = certificatePaths(site.paths, domain)
+async function makeCertificate(
+  { files, site, domain, makeCertificate: make }: EdgeWorld,
+  { name, certificate: file }: Placeholder,
+): Promise<void> {
+  const { certificate, key } = await make(
+    name === domain ? [name, `*.${name}`, 'localhost', '127.0.0.1'] : [name],
+  )
+  const to = certificatePaths(site.paths, file)
   // The certificate last: it is by it that the pair is known to be there.
   await files.write(to.key, key, { uid: 0, gid: EDGE_UID, mode: 0o640 })
   await files.write(to.certificate, certificate, { uid: 0, gid: EDGE_UID, mode: 0o644 })

@@ -1,4 +1,6 @@
+import { Domain } from '@cascata/shared/domain'
 import { describe, expect, test } from 'vitest'
+import { CertificateName } from '../../edge/site.ts'
 import { edgeSpec, type Site, specHash } from '../../engine/spec.ts'
 import { pathsOf } from '../../paths.ts'
 import { type EdgeObserved, type EdgeStep, type EdgeWanted, planEdge } from './plan.ts'
@@ -12,7 +14,11 @@ const site: Site = {
   httpsPort: 8443,
 }
 const spec = edgeSpec(site)
-const wanted: EdgeWanted = { rendered: { text: 'new', digest: 'new' }, routes: { shop: 1 }, spec }
+const placeholder = { certificate: CertificateName.parse('localhost'), name: Domain.parse('localhost') }
+const wanted: EdgeWanted = {
+  ...{ rendered: { text: 'new', digest: 'new' }, routes: { shop: 1 } },
+  ...{ placeholders: [placeholder], spec },
+}
 
 const container: NonNullable<EdgeObserved['container']> = {
   name: spec.name,
@@ -27,7 +33,7 @@ const container: NonNullable<EdgeObserved['container']> = {
 const settled: EdgeObserved = {
   container,
   unsound: [],
-  certificate: true,
+  certificates: ['localhost.crt', 'localhost.key'],
   candidates: [{ name: 'candidate-4', digest: 'new' }],
   current: 'candidate-4',
   serving: 'new',
@@ -35,7 +41,7 @@ const settled: EdgeObserved = {
 const nothing: EdgeObserved = {
   container: undefined,
   unsound: [{ path: '/home/edge', uid: 0, gid: 990, mode: 0o750 }],
-  certificate: false,
+  certificates: [],
   candidates: [],
   current: null,
   serving: null,
@@ -51,7 +57,9 @@ const inWords = (step: EdgeStep): string => {
     case 'edge.probe':
       return `${step.do} ${step.digest}${step.back === null ? '' : ` or back to ${step.back}`}`
     case 'edge.prune':
-      return `${step.do} ${step.names.join(' ')}`
+      return `${step.do} ${[...step.names, ...step.certificates].join(' ')}`
+    case 'edge.certificate':
+      return `${step.do} ${step.placeholder.certificate}`
     default:
       return step.do
   }
@@ -65,7 +73,7 @@ describe('planEdge', () => {
       nothing,
       [
         'directories.ensure',
-        'edge.certificate',
+        'edge.certificate localhost',
         'edge.write candidate-1',
         'edge.switch candidate-1',
         'edge.create',
@@ -116,6 +124,23 @@ describe('planEdge', () => {
         ],
       },
       ['edge.prune candidate-1 candidate-10'],
+    ],
+    [
+      'makes a certificate for a name that has none, before it is named in a configuration',
+      { ...old, certificates: [] },
+      [
+        'edge.certificate localhost',
+        'edge.write candidate-5',
+        'edge.test candidate-5',
+        'edge.switch candidate-5',
+        'edge.reload',
+        'edge.probe new or back to candidate-4',
+      ],
+    ],
+    [
+      'removes the certificate of a name that is gone, once nothing served names it',
+      { ...settled, certificates: [...settled.certificates, 'self_shop.test.crt', 'self_shop.test.key'] },
+      ['edge.prune self_shop.test.crt self_shop.test.key'],
     ],
     [
       'does not trust half a candidate',

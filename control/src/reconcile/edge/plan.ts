@@ -5,18 +5,26 @@
  * configuration that was last in use, and gets the new one in the pass after.
  */
 import type { Directory } from '../../adapters/files.ts'
+import { isPlaceholderFile, type Placeholder } from '../../edge/placeholder.ts'
 import type { Rendered } from '../../edge/render.ts'
 import type { Container, ContainerSpec } from '../../engine/engine.ts'
 import { movesTo } from '../containers.ts'
 
-export type EdgeWanted = { rendered: Rendered; routes: Record<string, number>; spec: ContainerSpec }
+export type EdgeWanted = {
+  rendered: Rendered
+  routes: Record<string, number>
+  /** Certificates that are to be there for it, unless they come from elsewhere. */
+  placeholders: readonly Placeholder[]
+  spec: ContainerSpec
+}
 
 export type Candidate = { name: string; digest: string | null }
 
 export type EdgeObserved = {
   container: Container | undefined
   unsound: readonly Directory[]
-  certificate: boolean
+  /** Names of files where certificates are. */
+  certificates: readonly string[]
   /** By number, rising. */
   candidates: readonly Candidate[]
   /** Name of the one `current` points at. */
@@ -27,7 +35,7 @@ export type EdgeObserved = {
 
 export type EdgeStep =
   | { do: 'directories.ensure'; directories: readonly Directory[] }
-  | { do: 'edge.certificate' }
+  | { do: 'edge.certificate'; placeholder: Placeholder }
   | { do: 'edge.write'; name: string; rendered: Rendered; routes: Record<string, number> }
   | { do: 'edge.test'; name: string }
   | { do: 'edge.switch'; name: string }
@@ -36,12 +44,15 @@ export type EdgeStep =
   | { do: 'edge.reload'; container: string }
   /** `back` is the candidate to return to when this one is not served. */
   | { do: 'edge.probe'; digest: string; back: string | null; container: string }
-  | { do: 'edge.prune'; names: readonly string[] }
+  | { do: 'edge.prune'; names: readonly string[]; certificates: readonly string[] }
 
 export function planEdge(wanted: EdgeWanted, seen: EdgeObserved): EdgeStep[] {
   const steps: EdgeStep[] = []
   if (seen.unsound.length > 0) steps.push({ do: 'directories.ensure', directories: seen.unsound })
-  if (!seen.certificate) steps.push({ do: 'edge.certificate' })
+  const missing = wanted.placeholders.filter(
+    ({ certificate }) => !seen.certificates.includes(`${certificate}.crt`),
+  )
+  for (const placeholder of missing) steps.push({ do: 'edge.certificate', placeholder })
 
   const current = seen.candidates.find(({ name }) => name === seen.current)
   const moves = movesTo(wanted.spec, seen.container)
@@ -66,7 +77,8 @@ export function planEdge(wanted: EdgeWanted, seen: EdgeObserved): EdgeStep[] {
     steps.push(...reload(wanted, null))
   }
   const old = stale(seen)
-  if (old.length > 0) steps.push({ do: 'edge.prune', names: old })
+  const certificates = steps.length === 0 ? unshown(wanted, seen) : []
+  if (old.length > 0 || certificates.length > 0) steps.push({ do: 'edge.prune', names: old, certificates })
   return steps
 }
 
@@ -82,6 +94,14 @@ export const candidateNumber = (name: string): number => Number(CANDIDATE.exec(n
 function writeStep({ rendered, routes }: EdgeWanted, { candidates }: EdgeObserved) {
   const last = candidates.reduce((most, { name }) => Math.max(most, candidateNumber(name)), 0)
   return { do: 'edge.write' as const, name: `candidate-${last + 1}`, rendered, routes }
+}
+
+/** Placeholders of names that are no longer served. */
+function unshown({ placeholders }: EdgeWanted, { certificates }: EdgeObserved): string[] {
+  const shown = new Set(
+    placeholders.flatMap(({ certificate }) => [`${certificate}.crt`, `${certificate}.key`]),
+  )
+  return certificates.filter((file) => isPlaceholderFile(file) && !shown.has(file))
 }
 
 /** All but the one in use and the one before it. */

@@ -1,19 +1,22 @@
 /** Keeps nginx serving what the projects' rows say, and nothing else. */
 import { join } from 'node:path'
 import type { Clock } from '@cascata/shared/clock'
+import type { Domain } from '@cascata/shared/domain'
 import type { Problem } from '@cascata/shared/problem'
+import { placeholderOf, placeholdersOf } from '../../edge/placeholder.ts'
 import { renderEdge } from '../../edge/render.ts'
 import { routesOf } from '../../edge/site.ts'
 import type { Container } from '../../engine/engine.ts'
 import { edgeSpec } from '../../engine/spec.ts'
 import { EDGE_UID } from '../../paths.ts'
+import type { DomainRow } from '../../store/tables/domains.ts'
 import { Backoff } from '../backoff.ts'
 import type { Effects } from '../effects.ts'
 import type { Readiness } from '../projects/database-port.ts'
 import { readySlots, type Served } from '../projects/observe.ts'
 import type { ReconcilerStore } from '../projects/store-port.ts'
 import { type Pass, problemAt, settled, type Task } from '../task.ts'
-import { applyEdgeStep, certificatePaths, type EdgeWorld } from './apply.ts'
+import { applyEdgeStep, type EdgeWorld } from './apply.ts'
 import { CURRENT, listCandidates, servedBy } from './candidates.ts'
 import { type EdgeObserved, type EdgeWanted, planEdge } from './plan.ts'
 import { edgeSiteOf } from './wanted.ts'
@@ -21,7 +24,7 @@ import { edgeSiteOf } from './wanted.ts'
 const PACING = { firstMs: 1_000, maxMs: 60_000 }
 
 export type EdgeDeps = EdgeWorld & {
-  store: Pick<ReconcilerStore, 'projects'>
+  store: Pick<ReconcilerStore, 'projects'> & { domains: { list(): Promise<DomainRow[]> } }
   readiness: Readiness
   effects: Effects
   /** The edge serves something else than before, or cannot: whoever waits for it is to look again. */
@@ -85,10 +88,14 @@ export const servedNow = async ({ files, probe, site }: EdgeWorld): Promise<Serv
 
 async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObserved }> {
   const { files, site, probe } = deps
-  const rows = await deps.store.projects.list()
+  const [rows, domains] = await Promise.all([deps.store.projects.list(), deps.store.domains.list()])
   const [containers, serving] = await Promise.all([deps.engine.list(), probe.digest()])
   const served = await servedBy(files, site.paths, serving)
   const byRef = Map.groupBy(containers, ({ project }) => project)
+  const proven = Map.groupBy(
+    domains.filter(({ verifiedAt }) => verifiedAt !== null),
+    ({ ref }) => ref,
+  )
   const projects = await Promise.all(
     rows.map(async (row) => {
       const own = (byRef.get(row.ref) ?? []).filter(({ role }) => role === 'runtime')
@@ -97,12 +104,16 @@ async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObs
         ready: await ready(deps, row.ref, own),
         served: served?.get(row.ref) ?? null,
       }
-      return { row, seen }
+      return { row, seen, domains: proven.get(row.ref) ?? [] }
     }),
   )
-  const edge = edgeSiteOf(site, deps, projects)
+  const certificateOf = (name: Domain) => placeholderOf(deps.domain, name)
+  const edge = edgeSiteOf({ ...deps, certificateOf }, projects)
   const spec = edgeSpec(site)
-  const wanted = { rendered: renderEdge(edge), routes: routesOf(edge), spec }
+  const wanted = {
+    ...{ rendered: renderEdge(edge), routes: routesOf(edge) },
+    ...{ placeholders: placeholdersOf(edge), spec },
+  }
   const container = containers.find(({ name }) => name === spec.name)
   return { wanted, seen: await observeEdge(deps, container, serving) }
 }
@@ -114,7 +125,7 @@ async function ready(deps: EdgeDeps, ref: string, runtimes: readonly Container[]
 }
 
 async function observeEdge(
-  { files, site, domain }: EdgeDeps,
+  { files, site }: EdgeDeps,
   container: Container | undefined,
   serving: string | null,
 ): Promise<EdgeObserved> {
@@ -124,11 +135,11 @@ async function observeEdge(
     { path: paths.edgeCertificates, uid: 0, gid: EDGE_UID, mode: 0o750 },
     { path: paths.edgeRun, uid: EDGE_UID, gid: EDGE_UID, mode: 0o750 },
   ]
-  const [unsound, certificate, candidates, current] = await Promise.all([
+  const [unsound, certificates, candidates, current] = await Promise.all([
     files.unsound(directories),
-    files.exists(certificatePaths(paths, domain).certificate),
+    files.list(paths.edgeCertificates),
     listCandidates(files, paths),
     files.readLink(join(paths.edge, CURRENT)),
   ])
-  return { container, unsound, certificate, candidates, current, serving }
+  return { container, unsound, certificates, candidates, current, serving }
 }

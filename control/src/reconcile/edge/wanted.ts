@@ -1,11 +1,12 @@
-/** What the edge should serve, from the projects' rows and their runtimes. Pure. */
-
-import type { Domain } from '@cascata/shared/domain'
+/** What the edge should serve, from the rows of projects and domains and from what runs. Pure. */
+import { ProjectSettings } from '@cascata/shared/contract/projects'
+import { Domain } from '@cascata/shared/domain'
 import { ProjectRef } from '@cascata/shared/ids'
-import type { EdgeSite, ProjectSite } from '../../edge/site.ts'
-import { ControlUrl, Slot } from '../../edge/site.ts'
+import type { EdgeName, EdgeSite, ProjectSite } from '../../edge/site.ts'
+import { ControlUrl, type EdgeCertificate, Network, Slot } from '../../edge/site.ts'
 import type { Container } from '../../engine/engine.ts'
 import type { Site } from '../../engine/spec.ts'
+import type { DomainRow } from '../../store/tables/domains.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 import { bestReplica, replicasOf, SLOTS } from '../projects/replicas.ts'
 import { modeOf, shapeOf } from '../projects/wanted.ts'
@@ -17,30 +18,57 @@ export type Seen = {
   served: number | null
 }
 
+export type EdgeContext = {
+  site: Site
+  domain: Domain
+  controlUrl: string
+  trustedProxies: readonly string[]
+  /** Which certificate is shown for a name. */
+  certificateOf(name: Domain): EdgeCertificate
+}
+
+export type SeenProject = {
+  row: ProjectRow
+  seen: Seen
+  /** Those that are proven to be the project's. */
+  domains: readonly DomainRow[]
+}
+
 const WORKERS = 2
 
-export function edgeSiteOf(
-  site: Site,
-  { domain, controlUrl }: { domain: Domain; controlUrl: string },
-  projects: readonly { row: ProjectRow; seen: Seen }[],
-): EdgeSite {
+export function edgeSiteOf(context: EdgeContext, projects: readonly SeenProject[]): EdgeSite {
+  const { site, domain, controlUrl, trustedProxies, certificateOf } = context
   return {
     domain,
+    certificate: certificateOf(domain),
     controlUrl: ControlUrl.parse(controlUrl),
+    httpPort: site.httpPort,
+    httpsPort: site.httpsPort,
     workers: WORKERS,
-    projects: projects.flatMap(({ row, seen }) => projectSite(site, row, seen) ?? []),
+    trustedProxies: trustedProxies.map((network) => Network.parse(network)),
+    projects: projects.flatMap((project) => projectSite(context, project) ?? []),
   }
 }
 
-function projectSite(site: Site, row: ProjectRow, seen: Seen): ProjectSite | undefined {
+function projectSite(context: EdgeContext, { row, seen, domains }: SeenProject): ProjectSite | undefined {
   // A row that no name check of ours let through must not cost the others their site.
   const ref = ProjectRef.safeParse(row.ref)
   if (!ref.success) return undefined
-  const own = { ref: ref.data, bodyBytesMax: row.limits.body_bytes_max }
+  const { edge } = ProjectSettings.parse(row.settings)
+  const own = {
+    ref: ref.data,
+    names: [
+      nameOf(context, { name: `${ref.data}.${context.domain}`, httpsOnly: edge.httpsOnly, redirectTo: null }),
+      ...domains.map((each) => nameOf(context, each)),
+    ],
+    bodyBytesMax: row.limits.body_bytes_max,
+    hstsMaxAgeS: edge.hstsMaxAgeS,
+    maintenance: edge.maintenance,
+  }
   // The time of purge makes no difference here: deleted is deleted.
   switch (modeOf(row, 0)) {
     case 'running': {
-      const best = bestReplica(replicasOf(site, shapeOf(row), seen), seen.served)
+      const best = bestReplica(replicasOf(context.site, shapeOf(row), seen), seen.served)
       // The site stands before its runtime does, so that nothing is left to do here once that is ready.
       return { ...own, answer: { slots: [Slot.parse(best?.slot ?? SLOTS[0])] } }
     }
@@ -50,5 +78,16 @@ function projectSite(site: Site, row: ProjectRow, seen: Seen): ProjectSite | und
       return { ...own, answer: 'paused' }
     default:
       return undefined
+  }
+}
+
+function nameOf(
+  { certificateOf }: EdgeContext,
+  { name: text, httpsOnly, redirectTo }: Pick<DomainRow, 'name' | 'httpsOnly' | 'redirectTo'>,
+): EdgeName {
+  const name = Domain.parse(text)
+  return {
+    ...{ name, httpsOnly, certificate: certificateOf(name) },
+    redirectTo: redirectTo === null ? null : Domain.parse(redirectTo),
   }
 }

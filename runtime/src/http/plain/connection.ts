@@ -7,10 +7,12 @@ import { BodyTooLarge } from '@cascata/shared/problems/bounds'
 import { leaving } from '../../gate/caller.ts'
 import type { App, Exchange } from '../app.ts'
 import { writeAnswer } from './answer.ts'
-import { PlainReader, type PlainRequest } from './request.ts'
+import type { Heads } from './heads.ts'
+import { type PlainRequest, readPlain } from './request.ts'
 
 export type PlainOptions = {
   app: App
+  heads: Heads
   keepAliveMs: number
   /** Gives the connection to node:http, which reads on where we have stopped. */
   handOver(socket: Socket): void
@@ -21,7 +23,6 @@ export class PlainConnection {
   readonly #socket: Socket
   readonly #options: PlainOptions
   readonly #gone: AbortSignal
-  readonly #reader = new PlainReader()
   /** The request that is being answered. */
   #current: Exchange | undefined
   /** What came before it was answered. */
@@ -54,7 +55,7 @@ export class PlainConnection {
       this.#socket.pause()
       return
     }
-    const request = this.#reader.read(chunk)
+    const request = readPlain(chunk, this.#options.heads)
     if (request === null) this.#handOver(chunk)
     else void this.#answer(request)
   }

@@ -4,9 +4,10 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PlainReader } from './request.ts'
+import { Heads } from './heads.ts'
+import { readPlain } from './request.ts'
 
-const plain = (text: string) => new PlainReader().read(Buffer.from(text, 'latin1'))
+const plain = (text: string) => readPlain(Buffer.from(text, 'latin1'), new Heads())
 
 describe('a request is plain', () => {
   test('when it is whole, with each header once', () => {
@@ -50,11 +51,11 @@ describe('a request is plain', () => {
   })
 })
 
-describe('the next on a connection', () => {
+describe('the next', () => {
   const head = '\r\nHost: x\r\nAccept: a\r\n\r\n'
   const readAll = (...texts: string[]) => {
-    const reader = new PlainReader()
-    return texts.map((text) => reader.read(Buffer.from(text, 'latin1')))
+    const heads = new Heads()
+    return texts.map((text) => readPlain(Buffer.from(text, 'latin1'), heads))
   }
 
   test('has the same headers without reading them when they are the same bytes', () => {
@@ -76,6 +77,36 @@ describe('the next on a connection', () => {
     )
     expect([second?.headers, second?.headersText]).toEqual([headers, undefined])
     expect(third?.headers).toEqual({ host: 'x', accept: 'a' })
+  })
+
+  test('has its own id, and else the same', () => {
+    const withId = (id: string) =>
+      `GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: ${id}\r\nAccept: "x-request-id":"\r\n\r\n`
+    const [, second, third] = readAll(withId('a1'), withId('b22'), withId('c333'))
+    for (const [found, id] of [
+      [second, 'b22'],
+      [third, 'c333'],
+    ] as const) {
+      const headers = { host: 'x', 'x-request-id': id, accept: '"x-request-id":"' }
+      expect(found).toMatchObject({ headers, headersText: JSON.stringify(headers) })
+    }
+  })
+
+  test.each([
+    ['twice', 'X-Request-Id: a\r\nX-Request-Id: b'],
+    ['in two spellings', 'X-Request-Id: a\r\nx-request-id: b'],
+    ['broken over two lines', 'X-Request-Id: a\r\n b'],
+  ])('is not plain with an id %s, whatever came before', (_how, lines) => {
+    const one = 'GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\r\n\r\n'
+    expect(readAll(one, one, `GET / HTTP/1.1\r\nHost: x\r\n${lines}\r\n\r\n`).at(-1)).toBeNull()
+  })
+
+  test('is read anew when too many others came between, and kept when it comes again', () => {
+    const other = (n: number) => `GET / HTTP/1.1\r\nHost: x\r\nAccept: ${n}\r\n\r\n`
+    const crowd = Array.from({ length: 600 }, (_, n) => other(n))
+    const [, seen] = readAll(other(-1), ...crowd.slice(0, 200), other(-1)).slice(-2)
+    expect(seen?.headersText).toBeDefined()
+    expect(readAll(other(-1), ...crowd, other(-1)).at(-1)?.headersText).toBeUndefined()
   })
 
   test('has its own body', () => {
@@ -151,7 +182,7 @@ describe('beside node:http', () => {
     let taken = 0
     await fc.assert(
       fc.asyncProperty(request, async (bytes) => {
-        const found = new PlainReader().read(bytes)
+        const found = readPlain(bytes, new Heads())
         if (found === null) return
         taken += 1
         const { body, headersText: _unknown, ...head } = found

@@ -1,0 +1,95 @@
+/** What holds for every site: bounds, the log, TLS, and what is told to whoever is behind. */
+import type { EdgeSite } from './site.ts'
+
+export const globals = ({ trustedProxies }: EdgeSite): string =>
+  [GLOBALS, ...(trustedProxies.length === 0 ? [] : [realAddress(trustedProxies)])].join('\n\n')
+
+/** Proxies in front of us: their word on who called is taken, and nobody else's. */
+const realAddress = (proxies: EdgeSite['trustedProxies']): string =>
+  [
+    ...proxies.map((network) => `set_real_ip_from ${network};`),
+    'real_ip_header X-Forwarded-For;',
+    'real_ip_recursive on;',
+  ].join('\n')
+
+const GLOBALS = `default_type application/octet-stream;
+server_tokens off;
+server_names_hash_max_size 16384;
+server_names_hash_bucket_size 512;
+map_hash_bucket_size 256;
+
+client_body_temp_path /tmp/body;
+proxy_temp_path /tmp/proxy;
+fastcgi_temp_path /tmp/fastcgi;
+uwsgi_temp_path /tmp/uwsgi;
+scgi_temp_path /tmp/scgi;
+
+client_header_timeout 15s;
+client_body_timeout 60s;
+send_timeout 60s;
+keepalive_timeout 75s;
+keepalive_requests 100000;
+reset_timedout_connection on;
+large_client_header_buffers 4 32k;
+
+# No query string in the log: keys and personal things travel in it.
+map $request_uri $path_only {
+  ~^(?<before>[^?]*) $before;
+}
+log_format requests escape=json '{"at":"$time_iso8601","request_id":"$request_id","host":"$host",'
+  '"method":"$request_method","path":"$path_only","status":$status,"bytes":$body_bytes_sent,'
+  '"seconds":$request_time,"upstream_seconds":"$upstream_response_time","remote":"$remote_addr"}';
+# Gathered: a write of each line costs as much as passing its request on.
+access_log /dev/stdout requests buffer=64k flush=1s;
+
+map $http_upgrade $connection_header {
+  default upgrade;
+  '' '';
+}
+
+map $http_accept $wants_page {
+  default '';
+  ~*text/html 1;
+}
+
+# Other types are small, or compressed already; streams of events must not be gathered.
+gzip on;
+gzip_vary on;
+gzip_proxied any;
+gzip_min_length 1024;
+gzip_comp_level 4;
+gzip_types application/json application/problem+json application/geo+json application/vnd.pgrst.object+json
+  application/openapi+json text/csv text/plain text/css text/javascript image/svg+xml;
+
+# Mozilla's intermediate profile.
+ssl_protocols TLSv1.2 TLSv1.3;
+ssl_ecdh_curve X25519:prime256v1:secp384r1;
+ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
+ssl_prefer_server_ciphers off;
+http2 on;
+
+ssl_session_cache shared:tls:5m;
+ssl_session_timeout 1h;
+ssl_session_tickets off;
+
+proxy_http_version 1.1;
+# What a client says of itself is overwritten: nothing behind may trust it.
+proxy_set_header Host $http_host;
+proxy_set_header Connection $connection_header;
+proxy_set_header Upgrade $http_upgrade;
+proxy_set_header X-Request-Id $request_id;
+proxy_set_header X-Real-IP $remote_addr;
+proxy_set_header X-Forwarded-For $remote_addr;
+proxy_set_header X-Forwarded-Proto $scheme;
+proxy_set_header X-Forwarded-Host $http_host;
+proxy_set_header X-Forwarded-Port '';
+proxy_set_header Forwarded '';
+# Bodies stream through: what is on the way is not gathered on this small machine's memory.
+proxy_request_buffering off;
+proxy_max_temp_file_size 0;
+proxy_connect_timeout 5s;
+proxy_send_timeout 120s;
+proxy_read_timeout 120s;
+# A kept connection that was just closed is tried again, unless the request may have had an effect.
+proxy_next_upstream error;
+proxy_next_upstream_tries 2;`

@@ -1,0 +1,72 @@
+/** The blocks of one project: who answers for it, and a server for each of its names. */
+import type { Problem } from '@cascata/shared/problem'
+import { BodyTooLarge } from '@cascata/shared/problems/bounds'
+import { ProjectStarting, UpstreamTimeout } from '@cascata/shared/problems/edge'
+import { ProjectPaused } from '@cascata/shared/problems/projects'
+import { everything, type How, maintenance, saying } from './answers.ts'
+import { certificateOf, HTTP, HTTPS, LISTEN, problemPages, sentOnTo, sentToHttps } from './server.ts'
+import type { EdgeName, EdgeSite, ProjectSite } from './site.ts'
+import { indented, server } from './text.ts'
+
+export function projectBlocks(site: EdgeSite, project: ProjectSite): string {
+  const { ref, answer } = project
+  const own = typeof answer === 'string' ? [] : [upstream(upstreamOf(ref), ref, answer.slots)]
+  return [...own, ...project.names.flatMap((name) => nameBlocks(site, project, name))].join('\n\n')
+}
+
+const upstreamOf = (ref: string) => `project_${ref}`
+
+function nameBlocks(site: EdgeSite, project: ProjectSite, own: EdgeName): string[] {
+  const { name, certificate, httpsOnly, redirectTo } = own
+  const isDefault = certificate.name === site.certificate.name
+  const secured = [
+    `server_name ${name};`,
+    ...(isDefault ? [] : [certificateOf(certificate)]),
+    ...hsts(project),
+    problemPages(site),
+    redirectTo === null ? answerOf(project) : sentOnTo(redirectTo),
+  ]
+  if (!httpsOnly || !certificate.trusted) return [server([LISTEN, ...secured])]
+  return [server([HTTP, `server_name ${name};`, sentToHttps(name, site)]), server([HTTPS, ...secured])]
+}
+
+/** Browsers ignore it over plain HTTP. */
+const hsts = ({ hstsMaxAgeS }: ProjectSite): string[] =>
+  hstsMaxAgeS === null ? [] : [`add_header Strict-Transport-Security 'max-age=${hstsMaxAgeS}' always;`]
+
+function answerOf(project: ProjectSite): string {
+  const { ref, answer, bodyBytesMax } = project
+  if (project.maintenance !== null) return maintenance(project.maintenance)
+  if (answer === 'paused') return everything(ProjectPaused(ref), { retryAfterS: 60 })
+  if (answer === 'importing') return everything(ProjectStarting(ref), { retryAfterS: 5 })
+  const sorry = { away: ProjectStarting(ref), late: UpstreamTimeout(), large: BodyTooLarge(bodyBytesMax) }
+  return [`client_max_body_size ${bodyBytesMax};`, passTo(upstreamOf(ref), sorry)].join('\n')
+}
+
+/** Kept connections are dropped before the other side drops them (after 75 s). */
+export const upstream = (
+  name: string,
+  directory: string,
+  slots: readonly number[],
+): string => `upstream ${name} {
+${slots.map((slot) => `  server unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0;`).join('\n')}
+  keepalive 32;
+  keepalive_requests 100000;
+  keepalive_timeout 60s;
+}`
+
+type Sorry = { away: Problem; late: Problem; large?: Problem }
+
+export function passTo(name: string, { away, late, large }: Sorry): string {
+  const named = (place: string, answer: Problem, how: How) =>
+    `location @${place} {\n${indented(saying(answer, how))}\n}`
+  return [
+    `location / {\n  proxy_pass http://${name};\n}`,
+    'error_page 502 = @away;',
+    'error_page 504 = @late;',
+    ...(large ? ['error_page 413 = @large;'] : []),
+    named('away', away, { retryAfterS: 1 }),
+    named('late', late, {}),
+    ...(large ? [named('large', large, {})] : []),
+  ].join('\n')
+}

@@ -1,0 +1,38 @@
+/** What every server block of a site has in common: where it listens, what it shows of itself, where it sends people. */
+import type { EdgeCertificate, EdgeSite } from './site.ts'
+
+export const HTTP = 'listen 8080;'
+export const HTTPS = 'listen 8443 ssl;'
+export const LISTEN = `${HTTP}\n${HTTPS}`
+
+export const certificateOf = ({
+  name,
+}: EdgeCertificate): string => `ssl_certificate /etc/cascata/certs/${name}.crt;
+ssl_certificate_key /etc/cascata/certs/${name}.key;`
+
+/**
+ * The `type` of a problem is relative, and so on the host that answered with it; the pages are control's. The code is
+ * what the pattern let through, never the path: that may hold a line's end.
+ */
+export const problemPages = ({
+  controlUrl,
+}: EdgeSite): string => `location ~ ^/problems/(?<code>[a-z0-9-]+)$ {
+  return 302 ${controlUrl}/problems/$code;
+}`
+
+const portText = (port: number, standard: number) => (port === standard ? "''" : `':${port}'`)
+
+/** What stands behind a host in a URL that leads here. */
+export const ownPort = ({ httpPort, httpsPort }: EdgeSite): string => `map $scheme $own_port {
+  http ${portText(httpPort, 80)};
+  https ${portText(httpsPort, 443)};
+}`
+
+/** The method and the body stay (308); to the same place under another name. */
+export const sentOnTo = (host: string): string => `location / {
+  return 308 $scheme://${host}$own_port$request_uri;
+}`
+
+export const sentToHttps = (host: string, { httpsPort }: EdgeSite): string => `location / {
+  return 308 https://${host}${httpsPort === 443 ? '' : `:${httpsPort}`}$request_uri;
+}`
