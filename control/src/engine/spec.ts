@@ -182,7 +182,8 @@ export function edgeSpec(site: Site): ContainerSpec {
     ],
     network: { bridge: edgeNetwork(site) },
     publish: [publish(site.httpPort, 8080), publish(site.httpsPort, 8443)],
-    limits: { memoryBytes: 256 * MiB, cpus: 2, pids: 64 },
+    // Workers of reloads that came one after the other: each leaves two until their connections have ended.
+    limits: { memoryBytes: 256 * MiB, cpus: 2, pids: 256 },
     // Graceful for nginx: requests under way end.
     stopSignal: 'SIGQUIT',
     stopTimeoutS: 15,
