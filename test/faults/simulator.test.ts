@@ -80,12 +80,34 @@ describe('a simulated machine', () => {
     expect(wrongs(world)).toEqual([])
   })
 
+  test('three replicas are replaced one by one, and three always answer where requests are sent', async () => {
+    const world = new SimulatedWorld(1)
+    const control = world.start()
+    world.store.create('shop', 'empty', null)
+    const { settings, limits } = rowOf(world)
+    world.store.change('shop', { settings: { ...settings, replicas: { min: 3, max: 3 } } })
+    await settle(world, control)
+    expect(world.routes()).toEqual({ shop: [1, 2, 3] })
+
+    world.store.change('shop', { limits: { ...limits, runtime: { memory_mb: 300, cpus: 1, pids: 99 } } })
+    const answering: number[] = []
+    const { onStop } = world.docker
+    world.docker.onStop = (spec) => {
+      onStop(spec)
+      const slots = world.routes().shop ?? []
+      answering.push(slots.filter((slot) => world.answers('shop', slot)).length)
+    }
+    await settle(world, control)
+    expect(answering).toEqual([3, 3, 3])
+    expect(wrongs(world)).toEqual([])
+  })
+
   test('never routes to a runtime that does not answer while a project is restarted', async () => {
     const world = new SimulatedWorld(1)
     const control = world.start()
     world.store.create('shop', 'empty', null)
     await settle(world, control)
-    expect(world.routes()).toEqual({ shop: 1 })
+    expect(world.routes()).toEqual({ shop: [1] })
 
     world.store.change('shop', {
       limits: { ...rowOf(world).limits, runtime: { memory_mb: 300, cpus: 1, pids: 99 } },
@@ -94,12 +116,12 @@ describe('a simulated machine', () => {
     const { onStop } = world.docker
     world.docker.onStop = (spec) => {
       onStop(spec)
-      const slot = world.routes().shop
-      routed.push(slot !== undefined && world.answers('shop', slot))
+      const slots = world.routes().shop ?? []
+      routed.push(slots.length > 0 && slots.every((slot) => world.answers('shop', slot)))
     }
     await settle(world, control)
     expect(routed).toEqual([true])
-    expect(world.routes()).toEqual({ shop: 2 })
+    expect(world.routes()).toEqual({ shop: [2] })
     expect(wrongs(world)).toEqual([])
   })
 })

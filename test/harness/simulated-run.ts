@@ -56,6 +56,7 @@ function command(world: SimulatedWorld, chance: Chance): void {
   }
   const purgeAfter = new Date(world.nowMs + chance.pick([HOUR_MS, WEEK_MS])).toISOString()
   const runtime = { ...row.limits.runtime, memory_mb: 100 + chance.below(400) }
+  const min = 1 + chance.below(3)
   store.change(
     ref,
     chance.pick<Partial<ProjectRow>>([
@@ -63,6 +64,7 @@ function command(world: SimulatedWorld, chance: Chance): void {
       { desired: 'running' },
       { restarts: row.restarts + 1 },
       { limits: { ...row.limits, runtime } },
+      { settings: { ...row.settings, replicas: { min, max: min + chance.below(3) } } },
       { secrets: `${row.secrets}!` },
       { desired: 'deleted', purgeAfter },
     ]),
@@ -131,11 +133,12 @@ export function wrongs(world: SimulatedWorld): string[] {
       ({ name, spec }) => spec === specHash(runtimeSpec(site, shapeOf(row), slotOf(name) ?? 0)),
     )
     const databases = up.filter(({ spec }) => spec === specHash(dbSpec(site, shapeOf(row))))
-    if (mode === 'running')
-      expectOne(
-        runtimes.map(({ name }) => name),
-        `${row.ref} runtime`,
-      )
+    const { min, max } = row.settings.replicas
+    if (mode === 'running') {
+      for (const { name } of runtimes) expected.add(name)
+      if (runtimes.length < min || runtimes.length > max)
+        found.push(`${row.ref} runtimes: ${runtimes.length} instead of ${min} to ${max}`)
+    }
     if (mode === 'running' || mode === 'database')
       expectOne(
         databases.map(({ name }) => name),
@@ -145,9 +148,13 @@ export function wrongs(world: SimulatedWorld): string[] {
       if (up.length > 0) found.push(`${row.ref} is paused and runs`)
       for (const { name } of own) expected.add(name)
     }
-    const route = world.routes()[row.ref]
-    if (mode === 'running' && (route === undefined || !world.answers(row.ref, route))) {
-      found.push(`${row.ref} is not reached`)
+    const slots = runtimes.map(({ name }) => slotOf(name) ?? 0).toSorted((a, b) => a - b)
+    const routes = world.routes()[row.ref] ?? []
+    if (
+      mode === 'running' &&
+      (`${routes}` !== `${slots}` || !slots.every((slot) => world.answers(row.ref, slot)))
+    ) {
+      found.push(`${row.ref} is not reached: ${routes} instead of ${slots}`)
     }
     if (row.observedGeneration !== row.generation) found.push(`${row.ref} was not seen at its generation`)
     if (row.lastProblem !== null) found.push(`${row.ref} keeps a problem: ${row.lastProblem.code}`)

@@ -8,6 +8,7 @@ import { pathsOf } from '@cascata/control/paths'
 import { edgeTask, servedNow } from '@cascata/control/reconcile/edge/task'
 import type { Readiness, TenantDatabase } from '@cascata/control/reconcile/projects/database-port'
 import { type ProjectsTask, projectsTask } from '@cascata/control/reconcile/projects/task'
+import { createTargets } from '@cascata/control/reconcile/scale/targets'
 import { systemTask } from '@cascata/control/reconcile/system/task'
 import type { Task } from '@cascata/control/reconcile/task'
 import { Domain } from '@cascata/shared/domain'
@@ -78,10 +79,10 @@ export class SimulatedWorld {
   }
 
   /** Slots that the loaded configuration sends requests to. */
-  routes(): Record<string, number> {
+  routes(): Record<string, readonly number[]> {
     for (const [path, { text }] of this.files.nodes) {
       if (!path.endsWith('/manifest.json')) continue
-      const manifest = JSON.parse(text) as { digest: string; routes: Record<string, number> }
+      const manifest = JSON.parse(text) as { digest: string; routes: Record<string, number[]> }
       if (manifest.digest === this.#nginx) return manifest.routes
     }
     return {}
@@ -113,6 +114,7 @@ export class SimulatedWorld {
       effects: {
         run: <Result>(name: string, work: () => Promise<Result>) => trouble.effect(life, name, work),
       },
+      targets: createTargets(),
       changed: () => {},
       clock: { now: () => this.nowMs },
       random: () => trouble.chance.next(),

@@ -40,7 +40,13 @@ function answerOf(project: ProjectSite): string {
   if (answer === 'paused') return everything(ProjectPaused(ref), { retryAfterS: 60 })
   if (answer === 'importing') return everything(ProjectStarting(ref), { retryAfterS: 5 })
   const sorry = { away: ProjectStarting(ref), late: UpstreamTimeout(), large: BodyTooLarge(bodyBytesMax) }
-  return [`client_max_body_size ${bodyBytesMax};`, passTo(upstreamOf(ref), sorry)].join('\n')
+  const { length } = answer.slots
+  return [
+    `client_max_body_size ${bodyBytesMax};`,
+    // Each may be asked: whoever just died refuses at once, and is asked first, for it has nothing to do.
+    ...(length > 1 ? [`proxy_next_upstream_tries ${length + 1};`] : []),
+    passTo(upstreamOf(ref), sorry),
+  ].join('\n')
 }
 
 /** Kept connections are dropped before the other side drops them (after 75 s). */
@@ -49,7 +55,7 @@ export const upstream = (
   directory: string,
   slots: readonly number[],
 ): string => `upstream ${name} {
-${slots.map((slot) => `  server unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0;`).join('\n')}
+${slots.length > 1 ? '  least_conn;\n' : ''}${slots.map((slot) => `  server unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0;`).join('\n')}
   keepalive 32;
   keepalive_requests 100000;
   keepalive_timeout 60s;

@@ -73,10 +73,10 @@ export const EdgeSite = z.object({
 })
 export type EdgeSite = z.infer<typeof EdgeSite>
 
-/** Slots by ref, as this site serves them. */
-export const routesOf = (site: EdgeSite): Record<string, number> =>
+/** Slots by ref, as a site serves them. */
+export type Routes = Record<string, readonly number[]>
+
+export const routesOf = (site: EdgeSite): Routes =>
   Object.fromEntries(
-    site.projects.flatMap(({ ref, answer }) =>
-      typeof answer === 'string' ? [] : [[ref, answer.slots[0] ?? 0]],
-    ),
+    site.projects.flatMap(({ ref, answer }) => (typeof answer === 'string' ? [] : [[ref, answer.slots]])),
   )

@@ -11,6 +11,7 @@ import { domainsTask } from '../reconcile/domains/task.ts'
 import { type Driver, startDriver } from '../reconcile/driver.ts'
 import { edgeTask, servedNow } from '../reconcile/edge/task.ts'
 import { projectsTask } from '../reconcile/projects/task.ts'
+import { createTargets } from '../reconcile/scale/targets.ts'
 import { systemTask } from '../reconcile/system/task.ts'
 import type { Store } from '../store/open.ts'
 import type { Parts } from './parts.ts'
@@ -28,7 +29,15 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     trustedProxies: config.trustedProxies,
     makeCertificate: selfSigned,
   }
-  const paced = { store, readiness: { isReady, waitUntilReady }, changed, clock, random: Math.random }
+  const targets = createTargets()
+  const paced = {
+    store,
+    targets,
+    readiness: { isReady, waitUntilReady },
+    changed,
+    clock,
+    random: Math.random,
+  }
   const edgeReconciler = edgeTask({ ...edge, ...paced })
   const projects = projectsTask({
     ...common,

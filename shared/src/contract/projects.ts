@@ -4,6 +4,7 @@ import { ProjectRef } from '../ids.ts'
 import { RestSettings } from '../project-document.ts'
 import { EdgeSettings } from './edge-settings.ts'
 import { Operation } from './operations.ts'
+import { ReplicaSettings } from './replica-settings.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -49,7 +50,11 @@ export type ProjectLimits = z.infer<typeof ProjectLimits>
 
 /** Live settings: changed with PATCH under `If-Match`, applied without a restart. */
 export const ProjectSettings = z
-  .object({ rest: RestSettings.prefault({}), edge: EdgeSettings.prefault({}) })
+  .object({
+    rest: RestSettings.prefault({}),
+    edge: EdgeSettings.prefault({}),
+    replicas: ReplicaSettings.prefault({}),
+  })
   .meta({ id: 'ProjectSettings' })
 export type ProjectSettings = z.infer<typeof ProjectSettings>
 
@@ -69,6 +74,7 @@ export const ChangeSettings = z
   .strictObject({
     rest: z.strictObject(optional(RestSettings.shape)).optional(),
     edge: z.strictObject(optional(EdgeSettings.shape)).optional(),
+    replicas: z.strictObject(optional(ReplicaSettings.shape)).optional(),
   })
   .meta({ id: 'ChangeSettings', examples: [{ rest: { maxRows: 1000 } }] })
 export type ChangeSettings = z.infer<typeof ChangeSettings>

@@ -62,6 +62,7 @@ export const sites: Record<string, EdgeSite> = {
     trustedProxies: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'],
     ...{ httpPort: 8000, httpsPort: 8001 },
   }),
+  'several-replicas': site('localhost', [{ ...running('shop'), answer: { slots: [1, 3, 4] } }]),
   'a-real-domain': site('apps.example.com', [{ ...running('shop'), bodyBytesMax: 1024 * MiB }]),
   'the-longest-names': site(`${'d'.repeat(63)}.${'e'.repeat(63)}.${'f'.repeat(63)}.example`, [
     running(`r${'-x'.repeat(19)}y`),

@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Files } from '../../adapters/files.ts'
 import type { Rendered } from '../../edge/render.ts'
+import type { Routes } from '../../edge/site.ts'
 import { EDGE_UID, type Paths } from '../../paths.ts'
 import type { Served } from '../projects/observe.ts'
 import { type Candidate, candidateNumber } from './plan.ts'
 
-const Manifest = z.object({ digest: z.string(), routes: z.record(z.string(), z.int()) })
-type Manifest = z.infer<typeof Manifest>
+/** A control before replicas wrote one slot for each: it must not stop the next one. */
+const Slots = z.union([z.array(z.int()), z.int().transform((slot) => [slot])])
+const Manifest = z.object({ digest: z.string(), routes: z.record(z.string(), Slots) })
+type Manifest = z.output<typeof Manifest>
 
 export const CURRENT = 'current'
 
@@ -24,13 +27,13 @@ export async function listCandidates(files: Files, paths: Paths): Promise<Candid
 export async function writeCandidate(
   files: Files,
   paths: Paths,
-  { name, rendered, routes }: { name: string; rendered: Rendered; routes: Record<string, number> },
+  { name, rendered, routes }: { name: string; rendered: Rendered; routes: Routes },
 ): Promise<void> {
   const path = join(paths.edge, name)
   const readable = { uid: 0, gid: EDGE_UID, mode: 0o640 }
   await files.ensureDirectory({ path, uid: 0, gid: EDGE_UID, mode: 0o750 })
   await files.write(join(path, 'nginx.conf'), rendered.text, readable)
-  const manifest: Manifest = { digest: rendered.digest, routes }
+  const manifest = { digest: rendered.digest, routes }
   await files.write(join(path, 'manifest.json'), JSON.stringify(manifest), readable)
 }
 
@@ -39,7 +42,8 @@ export async function servedBy(files: Files, paths: Paths, digest: string | null
   if (digest === null) return null
   const found = (await listCandidates(files, paths)).findLast((candidate) => candidate.digest === digest)
   const manifest = found && (await readManifest(files, paths, found.name))
-  return manifest ? new Map(Object.entries(manifest.routes)) : null
+  if (!manifest) return null
+  return new Map(Object.entries(manifest.routes).map(([ref, slots]) => [ref, new Set(slots)]))
 }
 
 async function readManifest(files: Files, paths: Paths, name: string): Promise<Manifest | null> {

@@ -16,7 +16,7 @@ const site: Site = {
 const spec = edgeSpec(site)
 const placeholder = { certificate: CertificateName.parse('localhost'), name: Domain.parse('localhost') }
 const wanted: EdgeWanted = {
-  ...{ rendered: { text: 'new', digest: 'new' }, routes: { shop: 1 } },
+  ...{ rendered: { text: 'new', digest: 'new' }, routes: { shop: [1] } },
   ...{ placeholders: [placeholder], spec },
 }
 

@@ -7,12 +7,13 @@
 import type { Directory } from '../../adapters/files.ts'
 import { isPlaceholderFile, type Placeholder } from '../../edge/placeholder.ts'
 import type { Rendered } from '../../edge/render.ts'
+import type { Routes } from '../../edge/site.ts'
 import type { Container, ContainerSpec } from '../../engine/engine.ts'
 import { movesTo } from '../containers.ts'
 
 export type EdgeWanted = {
   rendered: Rendered
-  routes: Record<string, number>
+  routes: Routes
   /** Certificates that are to be there for it, unless they come from elsewhere. */
   placeholders: readonly Placeholder[]
   spec: ContainerSpec
@@ -36,7 +37,7 @@ export type EdgeObserved = {
 export type EdgeStep =
   | { do: 'directories.ensure'; directories: readonly Directory[] }
   | { do: 'edge.certificate'; placeholder: Placeholder }
-  | { do: 'edge.write'; name: string; rendered: Rendered; routes: Record<string, number> }
+  | { do: 'edge.write'; name: string; rendered: Rendered; routes: Routes }
   | { do: 'edge.test'; name: string }
   | { do: 'edge.switch'; name: string }
   | { do: 'edge.create'; spec: ContainerSpec }

@@ -15,6 +15,7 @@ import type { Effects } from '../effects.ts'
 import type { Readiness } from '../projects/database-port.ts'
 import { readySlots, type Served } from '../projects/observe.ts'
 import type { ReconcilerStore } from '../projects/store-port.ts'
+import type { Targets } from '../scale/targets.ts'
 import { type Pass, problemAt, settled, type Task } from '../task.ts'
 import { applyEdgeStep, type EdgeWorld } from './apply.ts'
 import { CURRENT, listCandidates, servedBy } from './candidates.ts'
@@ -27,6 +28,7 @@ export type EdgeDeps = EdgeWorld & {
   store: Pick<ReconcilerStore, 'projects'> & { domains: { list(): Promise<DomainRow[]> } }
   readiness: Readiness
   effects: Effects
+  targets: Targets
   /** The edge serves something else than before, or cannot: whoever waits for it is to look again. */
   changed(): void
   clock: Clock
@@ -102,7 +104,8 @@ async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObs
       const seen = {
         containers: own,
         ready: await ready(deps, row.ref, own),
-        served: served?.get(row.ref) ?? null,
+        served: served?.get(row.ref) ?? new Set<number>(),
+        target: deps.targets.of(row.ref),
       }
       return { row, seen, domains: proven.get(row.ref) ?? [] }
     }),

@@ -8,14 +8,16 @@ import type { Container } from '../../engine/engine.ts'
 import type { Site } from '../../engine/spec.ts'
 import type { DomainRow } from '../../store/tables/domains.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
-import { bestReplica, replicasOf, SLOTS } from '../projects/replicas.ts'
-import { modeOf, shapeOf } from '../projects/wanted.ts'
+import { countOf, replicasOf, servedSlots } from '../projects/replicas.ts'
+import { modeOf, replicaSettingsOf, shapeOf } from '../projects/wanted.ts'
 
 export type Seen = {
   containers: readonly Container[]
   ready: ReadonlySet<number>
-  /** Slot served now. */
-  served: number | null
+  /** Slots served now. */
+  served: ReadonlySet<number>
+  /** How many replicas their load asks for, where that is known. */
+  target: number | undefined
 }
 
 export type EdgeContext = {
@@ -68,9 +70,9 @@ function projectSite(context: EdgeContext, { row, seen, domains }: SeenProject):
   // The time of purge makes no difference here: deleted is deleted.
   switch (modeOf(row, 0)) {
     case 'running': {
-      const best = bestReplica(replicasOf(context.site, shapeOf(row), seen), seen.served)
-      // The site stands before its runtime does, so that nothing is left to do here once that is ready.
-      return { ...own, answer: { slots: [Slot.parse(best?.slot ?? SLOTS[0])] } }
+      const count = countOf(replicaSettingsOf(row), seen.target, seen.containers)
+      const slots = servedSlots(replicasOf(context.site, shapeOf(row), seen), { count, served: seen.served })
+      return { ...own, answer: { slots: slots.map((slot) => Slot.parse(slot)) } }
     }
     case 'database':
       return { ...own, answer: 'importing' }

@@ -7,8 +7,8 @@ import type { Readiness } from './database-port.ts'
 import type { Observed } from './plan.ts'
 import type { Wanted } from './wanted.ts'
 
-/** Slot that the edge serves, by ref; null when the edge does not answer. */
-export type Served = ReadonlyMap<string, number> | null
+/** Slots that the edge serves, by ref; null when the edge does not answer. */
+export type Served = ReadonlyMap<string, ReadonlySet<number>> | null
 
 type Sources = { files: Files; readiness: Readiness; paths: Paths }
 type Known = { containers: readonly Container[]; served: Served; prepared: string | null }

@@ -5,6 +5,7 @@ import type { Container, ContainerState } from '../../engine/engine.ts'
 import { dbSpec, runtimeSpec, type Site, specHash } from '../../engine/spec.ts'
 import { pathsOf } from '../../paths.ts'
 import { type Observed, planOrphan, planProject } from './plan.ts'
+import { countOf, replicasOf, servedSlots } from './replicas.ts'
 import { type Mode, type Wanted, wantedOf } from './wanted.ts'
 
 const site: Site = {
@@ -40,6 +41,7 @@ const wanted = (mode: Mode = 'running', template = 'empty'): Wanted => ({
       url: 'http://shop.localhost:8080',
       paths: site.paths,
       now: 0,
+      target: undefined,
     },
   ),
   mode,
@@ -69,7 +71,7 @@ const settled: Observed = {
   document: shop.document,
   ready: new Set([1]),
   prepared: shop.preparation,
-  served: 1,
+  served: new Set([1]),
   files: true,
 }
 const nothing: Observed = {
@@ -78,7 +80,7 @@ const nothing: Observed = {
   document: null,
   ready: new Set(),
   prepared: null,
-  served: 1,
+  served: new Set([1]),
   files: false,
 }
 
@@ -143,7 +145,7 @@ describe('planProject', () => {
         ...settled,
         containers: [db(), runtime(1, 'running', OLD), runtime(2)],
         ready: new Set([1, 2]),
-        served: 2,
+        served: new Set([2]),
       },
       ['stop runtime-1', 'remove runtime-1', 'complete'],
     ],
@@ -158,18 +160,28 @@ describe('planProject', () => {
       [],
     ],
     [
-      'takes the slot that is not served when both hold something old',
-      { ...settled, containers: [db(), runtime(1, 'running', OLD), runtime(2, 'running', OLD)], served: 2 },
-      ['stop runtime-1', 'remove runtime-1', ...CREATE_ONE],
+      'ends one of two old runtimes, the one that is not served, before it makes another',
+      {
+        ...settled,
+        containers: [db(), runtime(1, 'running', OLD), runtime(2, 'running', OLD)],
+        ready: new Set([1, 2]),
+        served: new Set([2]),
+      },
+      ['stop runtime-1', 'remove runtime-1'],
     ],
     [
       'keeps one of two good runtimes: the one that is served',
-      { ...settled, containers: [db(), runtime(1), runtime(2)], ready: new Set([1, 2]), served: 2 },
+      {
+        ...settled,
+        containers: [db(), runtime(1), runtime(2)],
+        ready: new Set([1, 2]),
+        served: new Set([2]),
+      },
       ['stop runtime-1', 'remove runtime-1', 'complete'],
     ],
     ['is not complete before the edge knows of it', { ...settled, served: 'none' }, []],
     [
-      'removes a runtime in no slot of ours',
+      'keeps no more than are wanted, however many run',
       { ...settled, containers: [db(), runtime(1), runtime(7)] },
       ['stop runtime-7', 'remove runtime-7', 'complete'],
     ],
@@ -238,7 +250,7 @@ describe('planProject', () => {
         for (let pass = 0; pass < 5; pass++) {
           const plan = planProject(site, goal, seen)
           if (plan.steps.length === 0 && plan.complete) return
-          seen = edgeFollows(applied(goal, seen))
+          seen = edgeFollows(applied(goal, seen), goal)
         }
         // A purge removes the row: the project is not asked about again.
         expect(mode).toBe('purged')
@@ -275,9 +287,12 @@ const worlds: fc.Arbitrary<Observed> = fc
     database: databases,
     unsound: fc.subarray([...shop.directories]),
     document: fc.constantFrom(null, '{}', shop.document),
-    ready: fc.subarray([1, 2]).map((slots) => new Set(slots)),
+    ready: fc.subarray([1, 2, 7]).map((slots) => new Set(slots)),
     prepared: fc.constantFrom(null, shop.preparation),
-    served: fc.constantFrom<Observed['served']>(1, 2, 'none', 'unknown'),
+    served: fc.oneof(
+      fc.constantFrom<Observed['served']>('none', 'unknown'),
+      fc.subarray([1, 2, 7], { minLength: 1 }).map((slots) => new Set(slots)),
+    ),
     files: fc.boolean(),
   })
   .map(({ runtimes, database, ...rest }) => ({
@@ -332,11 +347,9 @@ function applied(goal: Wanted, seen: Observed): Observed {
   return { ...seen, containers, unsound, document, prepared, files, ready }
 }
 
-/** As the edge does it: to a replica that is made from the present spec and ready, where there is one. */
-function edgeFollows(seen: Observed): Observed {
-  const good = [1, 2].find((slot) => {
-    const found = seen.containers.find(({ name }) => name === runtime(slot).name)
-    return found?.state === 'running' && found.spec === runtime(slot).spec && seen.ready.has(slot)
-  })
-  return { ...seen, served: good ?? seen.served }
+/** As the edge does it. */
+function edgeFollows(seen: Observed, goal: Wanted): Observed {
+  const served = typeof seen.served === 'string' ? new Set<number>() : seen.served
+  const count = countOf(goal.replicas, undefined, seen.containers)
+  return { ...seen, served: new Set(servedSlots(replicasOf(site, goal, seen), { count, served })) }
 }

@@ -7,9 +7,9 @@
 import type { ProjectState } from '@cascata/shared/contract/projects'
 import type { Directory } from '../../adapters/files.ts'
 import type { Container, ContainerSpec } from '../../engine/engine.ts'
-import { dbName, dbSpec, runtimeSpec, type Site } from '../../engine/spec.ts'
+import { dbName, dbSpec, runtimeSpec, type Site, slotOf } from '../../engine/spec.ts'
 import { isUp, type Move, movesAway, movesTo } from '../containers.ts'
-import { type Replica, replicasOf, SLOTS } from './replicas.ts'
+import { countOf, freeSlots, keptOf, type Replica, replicasOf, servedSlots } from './replicas.ts'
 import type { Mode, Wanted } from './wanted.ts'
 
 export type Observed = {
@@ -21,8 +21,8 @@ export type Observed = {
   ready: ReadonlySet<number>
   /** The preparation the database is known to have had. */
   prepared: string | null
-  /** Slot the edge serves; `none`: it has no such site; `unknown`: it does not answer. */
-  served: number | 'none' | 'unknown'
+  /** Slots the edge serves; `none`: it has no such site; `unknown`: it does not answer. */
+  served: ReadonlySet<number> | 'none' | 'unknown'
   /** Anything of it on the disk. */
   files: boolean
 }
@@ -122,56 +122,63 @@ function databaseSteps(site: Site, wanted: Wanted, seen: Observed): ProjectStep[
 
 const DATABASE_DONE = ['db.ready', 'db.bootstrap', 'db.starter']
 
+const NOBODY: ReadonlySet<number> = new Set()
+
+/**
+ * Replicas of an older spec are replaced one after the other: a new one is made beside them, the edge takes it up in
+ * place of an old one, and that one is ended once nobody is sent to it. Where none of them runs, all are made at once.
+ */
 function runtimeSteps(
   site: Site,
   wanted: Wanted,
   seen: Observed,
 ): { steps: ProjectStep[]; complete: boolean } {
   const replicas = replicasOf(site, wanted, seen)
-  const known = new Set(replicas.map(({ container }) => container))
-  const strays = seen.containers.filter((each) => each.role === 'runtime' && !known.has(each))
-  const keep = replicas.filter(({ current }) => current).toSorted(preferring(seen.served))[0]
-  const slot = keep?.slot ?? freeSlot(replicas, seen.served)
-  const inTheWay = replicas.find((replica) => replica.slot === slot)
+  const served = typeof seen.served === 'string' ? NOBODY : seen.served
+  const goal = { count: countOf(wanted.replicas, wanted.replicas.target, seen.containers), served }
+  const kept = keptOf(replicas, goal)
+  const others = replicas.filter((replica) => !kept.includes(replica))
 
-  const spec = runtimeSpec(site, wanted, slot)
-  const moves = movesTo(spec, inTheWay?.container)
-  const steps = moveSteps('runtime', { spec, moves, after: ['directories'], beforeStart: ['document'] })
-  const ready = moves.length === 0 && seen.ready.has(slot)
-  const readyId = `ready ${slot}`
-  if (!ready) {
-    steps.push({
-      do: 'runtime.ready',
-      slot,
-      name: spec.name,
-      id: readyId,
-      after: [`start ${spec.name}`, ...DATABASE_DONE],
-    })
+  const lacking = goal.count - kept.length
+  const running = kept.length + others.filter(({ container }) => isUp(container)).length
+  const slots = freeSlots(replicas, Math.min(lacking, Math.max(0, goal.count + 1 - running)))
+  const made = slots.map((slot) => startSteps({ slot, spec: runtimeSpec(site, wanted, slot), ready: false }))
+  const started = kept.map((replica) => startSteps(replica))
+  const steps = [...started, ...made].flat()
+
+  // Until the edge sends requests to another one, an old one is what answers them.
+  const needed = new Set(seen.served === 'none' ? [] : servedSlots(replicas, goal))
+  const isLeft = ({ slot }: { slot: number }) =>
+    seen.served !== 'unknown' && !served.has(slot) && !needed.has(slot)
+  const leaving = others.filter((other) => !isUp(other.container) || isLeft(other))
+  const isStray = ({ role, name }: Container) => role === 'runtime' && slotOf(name) === undefined
+  const away = [...seen.containers.filter(isStray), ...leaving.map(({ container }) => container)]
+  const isReady = lacking === 0 && steps.length === 0
+  const isServed = kept.length === served.size && kept.every(({ slot }) => served.has(slot))
+  return {
+    steps: [
+      ...steps,
+      ...awaySteps(
+        away,
+        steps.flatMap(({ do: what, id }) => (what === 'runtime.ready' ? [id] : [])),
+      ),
+    ],
+    complete: isReady && isServed && leaving.length === others.length,
   }
-
-  const others = replicas.filter((replica) => replica.slot !== slot)
-  // Until the edge sends requests to the new one, the old one is what answers them.
-  const handedOver = ready && seen.served !== 'unknown'
-  const leaving = others.filter(
-    (other) => !isUp(other.container) || (handedOver && seen.served !== other.slot) || seen.served === 'none',
-  )
-  steps.push(...awaySteps([...strays, ...leaving.map(({ container }) => container)], [readyId]))
-  return { steps, complete: ready && leaving.length === others.length && seen.served === slot }
 }
 
-const preferring = (served: Observed['served']) => (a: Replica, b: Replica) =>
-  Number(b.ready) - Number(a.ready) ||
-  Number(isUp(b.container)) - Number(isUp(a.container)) ||
-  Number(b.slot === served) - Number(a.slot === served) ||
-  a.slot - b.slot
-
-/** A slot nobody is in; else the one that is not answering requests. */
-function freeSlot(replicas: readonly Replica[], served: Observed['served']): number {
-  const free = SLOTS.find((slot) => !replicas.some((replica) => replica.slot === slot))
-  if (free !== undefined) return free
-  const down = replicas.find(({ container }) => !isUp(container))
-  const idle = down ?? replicas.find(({ slot }) => slot !== served)
-  return idle?.slot ?? SLOTS[0]
+/** What is left to do until it answers. */
+function startSteps({
+  slot,
+  spec,
+  container,
+  ready,
+}: Pick<Replica, 'slot' | 'spec' | 'ready'> & { container?: Container }): ProjectStep[] {
+  const moves = movesTo(spec, container)
+  if (moves.length === 0 && ready) return []
+  const steps = moveSteps('runtime', { spec, moves, after: ['directories'], beforeStart: ['document'] })
+  const after = [`start ${spec.name}`, ...DATABASE_DONE]
+  return [...steps, { do: 'runtime.ready', slot, name: spec.name, id: `ready ${slot}`, after }]
 }
 
 type Moves = {

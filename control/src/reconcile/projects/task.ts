@@ -14,13 +14,15 @@ import { type Site, SYSTEM } from '../../engine/spec.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 import { Backoff } from '../backoff.ts'
 import type { Effects } from '../effects.ts'
+import type { Targets } from '../scale/targets.ts'
 import { runInOrder } from '../steps.ts'
 import { type Log, type Pass, problemAt, type Task } from '../task.ts'
 import { applyStep, type World } from './apply.ts'
 import { observeProject, type Served } from './observe.ts'
 import { type Plan, type ProjectStep, planOrphan, planProject } from './plan.ts'
 import { operationProgress, type Progress } from './progress.ts'
-import { type Wanted, wantedOf } from './wanted.ts'
+import { countOf } from './replicas.ts'
+import { replicaSettingsOf, type Wanted, wantedOf } from './wanted.ts'
 
 const PROJECTS_AT_ONCE = 4
 const PACING = { firstMs: 1_000, maxMs: 60_000 }
@@ -31,6 +33,7 @@ export type Deps = Omit<World, 'paths'> & {
   openSecrets(row: Pick<ProjectRow, 'ref' | 'secrets'>): ProjectSecrets
   urlOf(ref: string): string
   served(): Promise<Served>
+  targets: Targets
   /** Why the edge does not serve what it should; null when it does. */
   edgeTrouble(): Problem | null
   /** Something was changed: runs the reconcilers again soon. */
@@ -123,7 +126,9 @@ class Projects {
     const { site, clock } = this.#deps
     try {
       const secrets = this.#deps.openSecrets(row)
-      const context = { secrets, url: this.#deps.urlOf(row.ref), paths: site.paths, now: clock.now() }
+      const target = this.#targetOf(row, seen.containers)
+      const url = this.#deps.urlOf(row.ref)
+      const context = { secrets, url, paths: site.paths, now: clock.now(), target }
       const wanted = wantedOf(row, context)
       const prepared = this.#prepared.get(row.ref) ?? null
       const plan = planProject(site, wanted, await observeProject(this.#world, wanted, { ...seen, prepared }))
@@ -137,6 +142,14 @@ class Projects {
       await this.#recordFailed(row, 'observe', error)
     }
     return undefined
+  }
+
+  /** A control that knows nothing yet takes what runs for what was decided. */
+  #targetOf(row: ProjectRow, containers: readonly Container[]): number {
+    const { targets } = this.#deps
+    const count = countOf(replicaSettingsOf(row), targets.of(row.ref), containers)
+    targets.set(row.ref, count)
+    return count
   }
 
   #start(works: readonly Work[], signal: AbortSignal): string[] {

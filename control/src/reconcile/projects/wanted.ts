@@ -1,6 +1,7 @@
 /** A project's row, read as what should be on the machine. Pure: the time comes in. */
 import { createHash } from 'node:crypto'
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
+import { ReplicaSettings } from '@cascata/shared/contract/replica-settings'
 import type { Directory } from '../../adapters/files.ts'
 import type { ProjectShape } from '../../engine/spec.ts'
 import { EDGE_UID, type Paths } from '../../paths.ts'
@@ -19,6 +20,7 @@ export type Wanted = ProjectShape & {
   document: string
   /** Of what the database must have been given; asked again when it differs. */
   preparation: string
+  replicas: ReplicaSettings & { target: number | undefined }
 }
 
 type Intent = Pick<
@@ -50,10 +52,13 @@ export const shapeOf = ({ ref, uid, limits, restarts }: Intent): ProjectShape =>
   restarts,
 })
 
-export function wantedOf(
-  row: Intent,
-  { secrets, url, paths, now }: { secrets: ProjectSecrets; url: string; paths: Paths; now: number },
-): Wanted {
+/** Of a row written before there were replicas, too. */
+export const replicaSettingsOf = ({ settings }: Pick<Intent, 'settings'>): ReplicaSettings =>
+  ReplicaSettings.parse(settings.replicas ?? {})
+
+type Context = { secrets: ProjectSecrets; url: string; paths: Paths; now: number; target: number | undefined }
+
+export function wantedOf(row: Intent, { secrets, url, paths, now, target }: Context): Wanted {
   const passwords = createHash('sha256').update(JSON.stringify(secrets.passwords)).digest('hex')
   return {
     ...shapeOf(row),
@@ -64,6 +69,7 @@ export function wantedOf(
     directories: directoriesOf(row, paths),
     document: renderDocument(documentOf(row, secrets, url)),
     preparation: `${row.generation}:${passwords}`,
+    replicas: { ...replicaSettingsOf(row), target },
   }
 }
 
