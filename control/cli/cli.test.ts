@@ -6,6 +6,7 @@ import type { Client } from './client.ts'
 import { wordsOf } from './commands/completion.ts'
 import { migrationName } from './commands/db.ts'
 import { changeOf } from './commands/limits.ts'
+import { rangeOf } from './commands/scale.ts'
 import { changeOf as settingsOf } from './commands/settings.ts'
 import { path } from './context.ts'
 import { eventData } from './events.ts'
@@ -166,6 +167,13 @@ test('of limits only what was named is changed', () => {
     embeds_max: 7,
     plan_cost_max: null,
   })
+})
+
+test('a number of replicas is one, or two with what lies between', () => {
+  expect(rangeOf('3')).toEqual({ min: 3, max: 3 })
+  expect(rangeOf('1..4')).toEqual({ min: 1, max: 4 })
+  for (const text of ['', 'many', '0', '4..1', '1..9', '1..', '1-3'])
+    expect(() => rangeOf(text)).toThrow('no number')
 })
 
 test.each<[sentence: string, pair: string, change: object]>([

@@ -19,6 +19,7 @@ import { dockerEngine } from './engine/docker/engine.ts'
 import { controlApp } from './http/control-app.ts'
 import { listenOn } from './http/listen.ts'
 import { pathsOf } from './paths.ts'
+import { createUsages } from './reconcile/disk/usages.ts'
 import {
   crashingEffects,
   directEffects,
@@ -26,6 +27,7 @@ import {
   type Effects,
   parseCrashPoint,
 } from './reconcile/effects.ts'
+import { createTargets } from './reconcile/scale/targets.ts'
 import { appPorts } from './wiring/app-ports.ts'
 import { bringUpSystem, openInstanceStore } from './wiring/bring-up.ts'
 import { startInstanceJobs } from './wiring/jobs.ts'
@@ -110,6 +112,8 @@ async function openParts(config: Config, log: Logger): Promise<Parts> {
     templates: templatesAt(sourceFolder),
     names,
     place: instancePlace(config, names),
+    targets: createTargets(),
+    usages: createUsages(),
   }
 }
 

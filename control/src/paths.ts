@@ -35,6 +35,7 @@ export function pathsOf(home: string) {
       dbSocketDir: at('run', ref, 'db'),
       files: at('projects', ref),
       dbFiles: at('projects', ref, 'db'),
+      walFiles: at('projects', ref, 'db', 'data', 'pg_wal'),
     }),
   }
 }

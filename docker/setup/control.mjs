@@ -39,6 +39,8 @@ const createArguments = () => [
   ...['--security-opt', 'no-new-privileges', '--cap-drop', 'ALL'],
   // Files of many owners: it makes them, hands them over and reads them again.
   ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID'].flatMap((capability) => ['--cap-add', capability]),
+  // Twice that of a project's container, where processors are short.
+  ...['--cpu-shares', '2048'],
   ...['--memory', '1g', '--pids-limit', '512', '--stop-timeout', String(STOP_TIMEOUT_S)],
   ...['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=3'],
   ...Object.entries(environment()).flatMap(([key, value]) => ['--env', `${key}=${value}`]),

@@ -17,10 +17,10 @@ const cached = ({ rest: { schemas, extraSearchPath } }: ProjectDocument): string
   JSON.stringify([schemas, extraSearchPath])
 
 export const parts: Parts = {
-  openDatabase({ database: { poolSize, ...place }, rest, limits: { statementTimeoutMs } }) {
+  openDatabase({ database: { poolSize, spareConnections, ...place }, rest, limits: { statementTimeoutMs } }) {
     // As they are now: whatever changes is set again by each request.
     const session = { ...usualSettings(rest), statement_timeout: String(statementTimeoutMs) }
-    return openDatabase({ ...place, session, limits: { connections: poolSize } })
+    return openDatabase({ ...place, session, limits: { connections: poolSize, spareConnections } })
   },
 
   createServices: ({ database, project, logger }) => {
@@ -28,6 +28,7 @@ export const parts: Parts = {
       database,
       settings: () => project.current().rest,
       limits: () => project.current().limits,
+      readOnly: () => project.current().readOnly !== null,
       url: () => `${project.current().url}${PREFIX}`,
       onSettings: (found) => project.amend(found),
       onSchemaError: (err) => logger.error({ err }, 'schema not read, trying again'),

@@ -219,6 +219,17 @@ describe('the document, live', () => {
   })
 })
 
+describe('health', () => {
+  test('its load is told to whoever asks from inside, and to nobody behind the edge', async () => {
+    await start(echo)
+    await ask('/health/load', { key: false })
+    const { load } = JSON.parse((await ask('/health/load', { key: false })).text)
+    expect(load).toMatchObject({ under_way: 0, utilization: expect.any(Number), cpus: expect.any(Number) })
+    const forwarded = await ask('/health/load', { key: false, headers: { 'x-forwarded-for': '203.0.113.9' } })
+    expect(forwarded.status).toBe(404)
+  })
+})
+
 describe('the beginning', () => {
   test('requests that come early are held, and health says so', async () => {
     const starts = Promise.withResolvers<void>()
@@ -314,6 +325,17 @@ describe('the end', () => {
     const agent = new Agent({ keepAlive: true })
     await ask('/rest/v1/', { agent })
     expect(await running.stop()).toBe(true)
+    agent.destroy()
+  })
+
+  test('a request that was on its way on a kept connection is answered, as the last one', async () => {
+    const running = await start(echo)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    await ask('/rest/v1/', { agent })
+    const stopped = running.stop()
+    const last = await ask('/rest/v1/', { agent, method: 'POST', body: '{}' })
+    expect(last).toMatchObject({ status: 200, headers: { connection: 'close' } })
+    expect(await stopped).toBe(true)
     agent.destroy()
   })
 

@@ -13,6 +13,7 @@ import type { Logger } from './gate/logger.ts'
 import { createReadiness } from './gate/readiness.ts'
 import { createApp } from './http/app.ts'
 import { createHealth } from './http/health.ts'
+import { createLoadMeter } from './http/load.ts'
 import { createHttpServer, drain, listen } from './http/server.ts'
 import type { Service } from './http/service.ts'
 import { createIdentify, type Identify, type IdentifySettings } from './session/claims.ts'
@@ -70,7 +71,11 @@ export async function startRuntime(input: {
   let isDraining = false
 
   const generation = () => project.current().generation
-  const health = createHealth({ database, readiness, isDraining: () => isDraining, generation, clock })
+  const meter = createLoadMeter(() => admission.underWay())
+  const health = createHealth({
+    ...{ database, readiness, isDraining: () => isDraining, generation, clock },
+    load: () => meter.read(),
+  })
   const identify = liveIdentify(project, config, clock)
   const draining = () => isDraining
   const app = createApp({
@@ -106,6 +111,7 @@ export async function startRuntime(input: {
         .then(() => database.close())
       const closed = await within(closing, CLOSE_MS)
       project.close()
+      meter.close()
       logger.info({ clean, closed }, 'stopped')
       return clean && closed
     },

@@ -44,6 +44,7 @@ describe('a standalone configuration', () => {
       user: 'Some_Role',
       password: 'p@ss',
       poolSize: 8,
+      spareConnections: 4,
     })
     expect(document.rest).toEqual({
       schemas: ['test', 'other'],

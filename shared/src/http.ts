@@ -5,3 +5,7 @@ export const REQUEST_ID_HEADER = 'x-request-id'
 
 export const HEALTH_LIVE_PATH = '/health/live'
 export const HEALTH_READY_PATH = '/health/ready'
+/** A runtime's load, for control alone: through the edge there is no such path. */
+export const HEALTH_LOAD_PATH = '/health/load'
+/** The edge writes it over, so it tells a caller from outside. */
+export const FORWARDED_FOR_HEADER = 'x-forwarded-for'

@@ -96,11 +96,15 @@ export const ProjectDocument = z.object({
     password: z.string(),
     /** Connections the runtime may open. */
     poolSize: z.int().min(1).max(100).default(4),
+    /** Further ones, while slow statements hold all of those. */
+    spareConnections: z.int().min(0).max(100).default(4),
   }),
   /** HS256 secret of the project's tokens, at least 32 characters. */
   jwtSecret: z.string().min(32),
   keys: z.object({ anon: z.string(), serviceRole: z.string() }),
   rest: RestSettings.prefault({}),
   limits: RequestLimits.prefault({}),
+  /** Why nothing may be written; null when it may. */
+  readOnly: z.enum(['disk']).nullable().default(null),
 })
 export type ProjectDocument = z.infer<typeof ProjectDocument>

@@ -7,6 +7,7 @@
 import { testConfig } from '../harness/config.ts'
 import { archiveBench } from './archive.ts'
 import { benchCreate } from './create.ts'
+import { benchFairness } from './fairness/fairness.ts'
 import { markdown, median, round } from './figures.ts'
 import { type BenchInstance, startBench } from './instance.ts'
 import { benchMemory } from './memory.ts'
@@ -45,6 +46,18 @@ const PARTS: Record<string, () => Promise<void>> = {
     say(`\n## idle memory of a project, MB (${projects} projects, each answered 20 requests)\n`)
     say(markdown(['', 'runtime', 'db', 'both'], [row('cgroup', cgroupMb), row('PSS', pssMb)]))
     say(`\nmarginal PSS of one more project: ${round(marginalPssMb, 1)} MB`)
+  },
+  async fairness() {
+    const { seconds = full ? 10 : 4, rounds = full ? 5 : 3 } = options.fairness
+    const only = options.rest.cases
+    const figures = await benchFairness(await instance(), { seconds, rounds, only })
+    say(`\n## fairness: a neighbour's latencies, ms, alone and beside (${rounds} rounds of ${seconds} s)\n`)
+    const head = ['abuse', 'p50', 'p99', 'p50 beside', 'p99 beside', 'p99 ratio', 'failed']
+    const rows = figures.map(({ abuse, alone, beside, ratio, failed }) => [
+      ...[abuse, round(alone.p50, 1), round(alone.p99, 1), round(beside.p50, 1), round(beside.p99, 1)],
+      ...[round(ratio, 2), failed],
+    ])
+    say(markdown(head, rows))
   },
   async archive() {
     const { dumpBytes, archiveBytes, ms, ratio, peakMb } = await archiveBench(full ? 400 : 100, full ? 5 : 3)

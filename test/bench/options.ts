@@ -10,6 +10,7 @@ export type Options = {
   source: { nodeFlags: readonly string[] } | undefined
   rest: Omit<RestBench, 'say'>
   soak: Omit<Soak, 'say'>
+  fairness: { seconds?: number; rounds?: number }
 }
 
 const EVERYDAY = [{ connections: 32, seconds: 1, rounds: 3 }]
@@ -46,6 +47,10 @@ export function parseOptions(argv: readonly string[], size: 'quick' | 'full'): O
     soak: {
       requests: values.requests === undefined ? SOAK[size] : positive(values.requests),
       snapshots: values.snapshots,
+    },
+    fairness: {
+      ...(values.seconds === undefined ? {} : { seconds: positive(values.seconds) }),
+      ...(values.rounds === undefined ? {} : { rounds: positive(values.rounds) }),
     },
     rest: {
       cases: values.case,

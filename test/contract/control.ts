@@ -58,6 +58,7 @@ export async function openTestControl(): Promise<TestControl> {
       projectUrl: (ref) => `http://${ref}.localhost:8080`,
       urlAt: (host) => `http://${host}:8080`,
       addresses: () => ['127.0.0.1'],
+      diskOf: () => undefined,
     },
     templates: new Set(['empty']),
     sql: {
@@ -79,6 +80,7 @@ export async function openTestControl(): Promise<TestControl> {
       if (passphrase !== 'größe') throw ArchiveWrongKey('No key opens it.')
       return { bytes: (await readFile(file)).length }
     },
+    replicas: async ({ settings: { replicas } }) => ({ ...replicas, wanted: replicas.min, replicas: [] }),
     system: async () => [{ role: 'meta', state: 'running', health: 'healthy' }],
     commit: (_ref, transaction) => transaction(),
     kick: (operation) => void kicked.push(operation),

@@ -19,6 +19,7 @@ const SCHEMA = `
   create function doze(seconds float) returns void language sql as $$ select pg_sleep(seconds) $$;
   create function doze_own(seconds float) returns void language sql set statement_timeout = '150ms'
     as $$ select pg_sleep(seconds) $$;
+  create function add() returns void language sql as $$ insert into parent values (9002, 'added') $$;
   create function never() returns setof parent stable language plpgsql cost 1e9 as $$ begin end $$;
   analyze parent, child;
 `
@@ -29,6 +30,7 @@ let rest: Rest
 const turns: Turn[] = []
 let limits: RestLimits
 let settings = RestSettings.parse({ plan: true })
+let readOnly = false
 
 beforeAll(async () => {
   pg = await startPostgres()
@@ -45,7 +47,12 @@ beforeAll(async () => {
     listen: (channel, onNotify) => database.listen(channel, onNotify),
     close: () => database.close(),
   }
-  rest = createRest({ database: watched, settings: () => settings, limits: () => limits })
+  rest = createRest({
+    database: watched,
+    settings: () => settings,
+    limits: () => limits,
+    readOnly: () => readOnly,
+  })
   await rest.reloadSchema()
 })
 
@@ -90,6 +97,43 @@ async function ask(
   const text = body?.toString() ?? ''
   return { status, text, trips: turns.length - before, failure: () => Failure.parse(JSON.parse(text)) }
 }
+
+describe('a full disk', () => {
+  beforeEach(() => {
+    readOnly = true
+    return () => {
+      readOnly = false
+    }
+  })
+  const refused = { code: 'disk-quota-reached', hint: expect.stringContaining('disk_mb') }
+
+  test.each([
+    ['an insert', 'POST', '/parent', { id: 9_001 }],
+    ['an update', 'PATCH', '/parent?id=eq.1', { name: 'new' }],
+    ['a deletion', 'DELETE', '/parent?id=eq.1', undefined],
+  ])('refuses %s without asking Postgres', async (_what, method, target, body) => {
+    const answer = await ask(method, target, body === undefined ? {} : { body })
+    expect([answer.status, answer.trips]).toEqual([507, 0])
+    expect(answer.failure()).toMatchObject(refused)
+  })
+
+  test('lets rows be read', async () => {
+    expect(JSON.parse((await ask('GET', '/parent?select=name&id=eq.1')).text)).toEqual([{ name: 'parent 1' }])
+  })
+
+  test('lets a function be called that only reads, and refuses one that writes', async () => {
+    expect((await ask('POST', '/rpc/doze', { body: { seconds: 0 } })).status).toBe(204)
+    const answer = await ask('POST', '/rpc/add', { body: {} })
+    expect(answer.status).toBe(507)
+    expect(answer.failure()).toMatchObject(refused)
+    expect(JSON.parse((await ask('GET', '/parent?id=eq.9002')).text)).toEqual([])
+  })
+
+  test('is felt from one request to the next', async () => {
+    readOnly = false
+    expect((await ask('PATCH', '/parent?id=eq.1', { body: { name: 'parent 1' } })).status).toBe(204)
+  })
+})
 
 describe('the time of a statement', () => {
   const doze = (name = 'doze', role = 'service_role') =>

@@ -115,6 +115,7 @@ export class SimulatedWorld {
         run: <Result>(name: string, work: () => Promise<Result>) => trouble.effect(life, name, work),
       },
       targets: createTargets(),
+      isFull: () => undefined,
       changed: () => {},
       clock: { now: () => this.nowMs },
       random: () => trouble.chance.next(),

@@ -19,6 +19,7 @@ type Options = {
   embedDepth?: number
   embeds?: number
   planCost?: number | 'off'
+  disk?: number | 'off'
   wait?: true
 }
 
@@ -51,6 +52,7 @@ export function limitsCommand(projects: Command, context: Context): void {
       'greatest cost of a statement in the planner\'s units, or "off"',
       numberOrOff,
     )
+    .option('--disk <mib>', 'disk for its files and its database, or "off"', numberOrOff)
     .option('--wait', 'return when it is so')
     .action(async (ref: string, options: Options, command: Command) => {
       const [client, output] = [await context.client(), context.output(command)]
@@ -77,6 +79,7 @@ export function changeOf(options: Options): ChangeLimits {
     embed_depth_max: options.embedDepth,
     embeds_max: options.embeds,
     plan_cost_max: options.planCost === 'off' ? null : options.planCost,
+    disk_mb: options.disk === 'off' ? null : options.disk,
   })
   return {
     ...(Object.keys(runtime).length > 0 && { runtime }),

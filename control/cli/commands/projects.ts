@@ -9,6 +9,7 @@ import { listAll } from '../pages.ts'
 import { Accepted, finish, showWithKeys } from '../project-view.ts'
 import { importCommand } from './import.ts'
 import { limitsCommand } from './limits.ts'
+import { scaleCommand } from './scale.ts'
 import { settingsCommand } from './settings.ts'
 
 export function projectCommands(program: Command, context: Context): void {
@@ -31,6 +32,7 @@ export function projectCommands(program: Command, context: Context): void {
   deleteCommand(projects, context)
   limitsCommand(projects, context)
   settingsCommand(projects, context)
+  scaleCommand(projects, context)
 }
 
 function createCommand(projects: Command, context: Context): void {

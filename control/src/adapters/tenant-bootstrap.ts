@@ -1,6 +1,6 @@
 /**
  * Brings a project's cluster to what this version of Cascata expects of it: the built-in migrations it lacks, and
- * the passwords of its login roles. The image carries the same migrations, so on a new project nothing is left to
+ * the passwords of its login roles, and whether its clients may write. The image carries the same migrations, so on a new project nothing is left to
  * apply. Running it again changes nothing.
  */
 
@@ -9,9 +9,14 @@ import { ident, literal, sql as text, toStatement } from '@cascata/shared/sql'
 import type { TenantMigration } from '@cascata/templates'
 import type { Sql } from 'postgres'
 import { isVerifierOf, scramVerifier } from './scram.ts'
+import { setAccess } from './tenant-access.ts'
 
 export type RolePasswords = { supabase_admin: string; authenticator: string; postgres: string }
-export type BootstrapReport = { migrations: string[]; passwords: string[] }
+export type BootstrapReport = {
+  migrations: string[]
+  passwords: string[]
+  access: 'as it was' | 'shut' | 'opened'
+}
 
 /**
  * `admin` is a connection as the superuser to the database that is to be brought up to date.
@@ -19,11 +24,12 @@ export type BootstrapReport = { migrations: string[]; passwords: string[] }
  */
 export async function bootstrap(
   admin: Sql,
-  wanted: { migrations: readonly TenantMigration[]; passwords: RolePasswords },
+  wanted: { migrations: readonly TenantMigration[]; passwords: RolePasswords; readOnly?: boolean },
 ): Promise<BootstrapReport> {
   return {
     migrations: await applyTenantMigrations(admin, wanted.migrations),
     passwords: await setPasswords(admin, wanted.passwords),
+    access: await setAccess(admin, wanted.readOnly ?? false),
   }
 }
 

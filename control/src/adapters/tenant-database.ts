@@ -4,17 +4,32 @@ import type { Templates } from '@cascata/templates'
 import { connectAdmin, waitUntilReady } from './project-database.ts'
 import { applyStarter } from './project-migrations.ts'
 import { SqlSession } from './sql-session.ts'
+import { endSessions } from './tenant-access.ts'
 import { bootstrap, type RolePasswords } from './tenant-bootstrap.ts'
 
 export function tenantDatabase(templates: Templates) {
   return {
     waitUntilReady,
 
-    async bootstrap(socketDir: string, passwords: RolePasswords): Promise<void> {
+    async bootstrap(
+      socketDir: string,
+      passwords: RolePasswords,
+      { readOnly }: { readOnly: boolean },
+    ): Promise<void> {
       const migrations = await templates.tenantMigrations()
       const admin = connectAdmin(socketDir)
       try {
-        await bootstrap(admin, { migrations, passwords })
+        await bootstrap(admin, { migrations, passwords, readOnly })
+      } finally {
+        await admin.end({ timeout: 5 })
+      }
+    },
+
+    /** Ends what the tenant's clients are doing. */
+    async endSessions(socketDir: string): Promise<void> {
+      const admin = connectAdmin(socketDir)
+      try {
+        await endSessions(admin)
       } finally {
         await admin.end({ timeout: 5 })
       }

@@ -11,6 +11,7 @@ import { logCases } from './logs.ts'
 import { operationCases } from './operations.ts'
 import type { AppDeps } from './ports.ts'
 import { projectCases } from './projects.ts'
+import { replicaCases } from './replicas.ts'
 import { settingsCases } from './settings.ts'
 import { sqlCases } from './sql.ts'
 import { statusCases } from './status.ts'
@@ -28,6 +29,7 @@ export const createApp = (deps: AppDeps) => ({
   logs: logCases(deps),
   operations: operationCases(deps),
   projects: projectCases(deps),
+  replicas: replicaCases(deps),
   settings: settingsCases(deps),
   sql: sqlCases(deps),
   status: statusCases(deps),

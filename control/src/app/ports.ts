@@ -1,11 +1,13 @@
 /** What the use cases need from outside, and the little they know of the instance. */
 import type { Clock } from '@cascata/shared/clock'
 import type { ApiQuery } from '@cascata/shared/contract/descriptions'
+import type { ProjectReplicas } from '@cascata/shared/contract/replicas'
 import type { Migration, SqlResult } from '@cascata/shared/contract/sql'
 import type { Status } from '@cascata/shared/contract/status'
 import type { Seal } from '../adapters/seal.ts'
 import type { Store } from '../store/open.ts'
 import type { OperationRow } from '../store/tables/operations.ts'
+import type { ProjectRow } from '../store/tables/projects.ts'
 import type { Catalog } from '../typegen/catalog.ts'
 
 export type Instance = {
@@ -21,6 +23,8 @@ export type Instance = {
   urlAt(host: string): string
   /** IP addresses that lead here, as far as they are known. */
   addresses(): readonly string[]
+  /** What a project takes on the disk; undefined when it was not measured. */
+  diskOf(ref: string): { usedBytes: number; at: number; state: 'ok' | 'nearly-full' | 'full' } | undefined
 }
 
 /** Runs SQL in a project's database as its `postgres` role. Failures of the SQL are `Problem`s. */
@@ -56,6 +60,8 @@ export type AppDeps = {
     file: string,
     keys: { passphrase?: string | undefined; identity?: string | undefined },
   ): Promise<Record<string, unknown>>
+  /** A project's runtimes, and how many there should be. */
+  replicas(project: ProjectRow): Promise<ProjectReplicas>
   /** The instance's own containers. */
   system(): Promise<Status['system']>
   /** Commits what is asked of a project; the crash matrix cuts here. */

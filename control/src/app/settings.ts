@@ -1,6 +1,7 @@
 /** Live settings, changed only by whoever has read the ones that are there. */
 import { createHash } from 'node:crypto'
 import { type ChangeSettings, ProjectSettings, type SettingsChange } from '@cascata/shared/contract/projects'
+import { TokenTied } from '@cascata/shared/problems/access'
 import { IfMatchRequired, SettingsChanged } from '@cascata/shared/problems/projects'
 import { RequestInvalid } from '@cascata/shared/problems/request'
 import { type Caller, getProject } from './caller.ts'
@@ -46,6 +47,8 @@ export function settingsCases(deps: AppDeps) {
       { wish, ifMatch }: { wish: ChangeSettings; ifMatch: string | undefined },
     ): Promise<{ body: SettingsChange; etag: string }> {
       if (ifMatch === undefined) throw IfMatchRequired()
+      // Each replica may use what the limits say, which are the operator's.
+      if (wish.replicas !== undefined && caller.projectRef !== null) throw TokenTied()
       const { project, operation } = await changeProject(deps, caller, {
         ref,
         kind: 'project.update',

@@ -4,6 +4,7 @@ import type { Backup } from '@cascata/shared/contract/backups'
 import type { Operation } from '@cascata/shared/contract/operations'
 import { type Project, ProjectLimits } from '@cascata/shared/contract/projects'
 import type { Token } from '@cascata/shared/contract/tokens'
+import { DiskQuotaNear, DiskQuotaReached } from '@cascata/shared/problems/bounds'
 import type { TokenRow } from '../store/tables/access.ts'
 import type { AuditRow } from '../store/tables/audit.ts'
 import type { BackupRow } from '../store/tables/backups.ts'
@@ -27,12 +28,32 @@ export const viewProject = (row: ProjectRow, instance: Instance): Project => ({
   observed_generation: row.observedGeneration,
   // A row written before a limit was thought of has its default.
   limits: ProjectLimits.parse(row.limits),
+  ...viewDisk(row, instance),
   last_problem: row.lastProblem,
   created_at: time(row.createdAt),
   updated_at: time(row.updatedAt),
   deleted_at: timeOrNull(row.deletedAt),
   purge_after: timeOrNull(row.purgeAfter),
 })
+
+const MB = 1024 * 1024
+
+function viewDisk(row: ProjectRow, instance: Instance): Pick<Project, 'disk' | 'notices'> {
+  const { disk_mb: limitMb } = ProjectLimits.parse(row.limits)
+  const known = instance.diskOf(row.ref)
+  if (!known || row.desired === 'deleted') return { disk: null, notices: [] }
+  const usedMb = Math.round(known.usedBytes / MB)
+  const disk = {
+    ...{ used_mb: usedMb, limit_mb: limitMb, state: known.state },
+    measured_at: new Date(known.at).toISOString(),
+  }
+  const notices = {
+    ok: [],
+    'nearly-full': [DiskQuotaNear(usedMb, limitMb ?? 0)],
+    full: [DiskQuotaReached()],
+  }[known.state]
+  return { disk, notices: notices.map(({ code, title, message }) => ({ code, title, detail: message })) }
+}
 
 export const viewOperation = (row: OperationRow): Operation => ({
   id: row.id,

@@ -27,7 +27,14 @@ export type ContainerSpec = {
   mounts: readonly Mount[]
   network: 'none' | { bridge: string }
   publish?: readonly { hostIp: string; hostPort: number; port: number }[]
-  limits: { memoryBytes: number; cpus: number; pids: number; shmBytes?: number }
+  limits: {
+    memoryBytes: number
+    cpus: number
+    pids: number
+    shmBytes?: number
+    /** Of the processors, where they are short, beside others' 1024. */
+    cpuShares?: number
+  }
   /** Capabilities added back after dropping all. */
   capabilities?: readonly string[]
   stopSignal: 'SIGTERM' | 'SIGINT' | 'SIGQUIT'

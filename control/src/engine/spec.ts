@@ -5,11 +5,19 @@
 import { createHash } from 'node:crypto'
 import type { ProjectLimits } from '@cascata/shared/contract/projects'
 import { EDGE_UID, META_UID, type Paths, REDIS_UID } from '../paths.ts'
+import { connectionSettings } from './connections.ts'
 import type { ContainerSpec, Mount } from './engine.ts'
 
 const MiB = 1024 * 1024
 
 export const SYSTEM = '_system'
+
+/**
+ * Where processors are short, beside the 1024 of a project's container: no project may keep the instance from its work,
+ * least of all the edge, which all requests pass.
+ */
+const SYSTEM_SHARES = 2_048
+const EDGE_SHARES = 8_192
 
 export type Site = {
   instance: string
@@ -59,7 +67,10 @@ const limitsOf = (limits: ProjectLimits['db']) => ({
 })
 
 /** Memory settings that fit the container; all else is in the image's own configuration. */
-export function postgresCommand(memoryBytes: number): string[] {
+export function postgresCommand(
+  memoryBytes: number,
+  further: Readonly<Record<string, string>> = {},
+): string[] {
   const mib = Math.floor(memoryBytes / MiB)
   const settings = {
     // An eighth: the rest of the container's memory caches files just as well, and is given back when unused.
@@ -67,6 +78,7 @@ export function postgresCommand(memoryBytes: number): string[] {
     effective_cache_size: `${Math.floor((mib * 3) / 4)}MB`,
     maintenance_work_mem: `${Math.max(8, Math.floor(mib / 16))}MB`,
     work_mem: `${Math.max(1, Math.floor(mib / 128))}MB`,
+    ...further,
   }
   return ['postgres', ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
 }
@@ -77,6 +89,7 @@ function postgres(
     files: string
     sockets: string
     limits: ContainerSpec['limits']
+    settings?: Readonly<Record<string, string>>
   },
 ): ContainerSpec {
   return {
@@ -84,7 +97,7 @@ function postgres(
     project: own.project,
     role: own.role,
     image: image(site, 'postgres'),
-    command: postgresCommand(own.limits.memoryBytes),
+    command: postgresCommand(own.limits.memoryBytes, own.settings),
     env: own.env,
     uid: own.uid,
     gid: own.uid,
@@ -109,6 +122,7 @@ export function dbSpec(site: Site, project: ProjectShape): ContainerSpec {
     files: paths.dbFiles,
     sockets: paths.dbSocketDir,
     limits: limitsOf(project.limits.db),
+    settings: connectionSettings,
   })
 }
 
@@ -143,7 +157,7 @@ export function metaSpec(site: Site): ContainerSpec {
     env: {},
     files: site.paths.metaFiles,
     sockets: site.paths.metaSocketDir,
-    limits: { memoryBytes: 256 * MiB, cpus: 1, pids: 128 },
+    limits: { memoryBytes: 256 * MiB, cpus: 1, pids: 128, cpuShares: SYSTEM_SHARES },
   })
 }
 
@@ -158,7 +172,7 @@ export function redisSpec(site: Site): ContainerSpec {
     gid: REDIS_UID,
     mounts: [bind(site.paths.redisFiles, '/data'), bind(site.paths.redisRun, '/run/redis'), scratch],
     network: 'none',
-    limits: { memoryBytes: 192 * MiB, cpus: 1, pids: 32 },
+    limits: { memoryBytes: 192 * MiB, cpus: 1, pids: 32, cpuShares: SYSTEM_SHARES },
     stopSignal: 'SIGTERM',
     stopTimeoutS: 15,
   }
@@ -183,7 +197,7 @@ export function edgeSpec(site: Site): ContainerSpec {
     network: { bridge: edgeNetwork(site) },
     publish: [publish(site.httpPort, 8080), publish(site.httpsPort, 8443)],
     // Workers of reloads that came one after the other: each leaves two until their connections have ended.
-    limits: { memoryBytes: 256 * MiB, cpus: 2, pids: 256 },
+    limits: { memoryBytes: 256 * MiB, cpus: 2, pids: 256, cpuShares: EDGE_SHARES },
     // Graceful for nginx: requests under way end.
     stopSignal: 'SIGQUIT',
     stopTimeoutS: 15,

@@ -64,6 +64,7 @@ export const access = {
   'PATCH /v1/projects/:ref/domains/:name': adminOf,
   'DELETE /v1/projects/:ref/domains/:name': adminOf,
   'POST /v1/projects/:ref/domains/:name/check': adminOf,
+  'GET /v1/projects/:ref/replicas': readOf,
   'POST /v1/projects/:ref/sql': adminOf,
   'GET /v1/projects/:ref/migrations': readOf,
   'POST /v1/projects/:ref/migrations': adminOf,

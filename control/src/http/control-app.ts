@@ -21,6 +21,7 @@ import { domainRoutes } from './routes/domains.ts'
 import { logRoutes } from './routes/logs.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { projectRoutes } from './routes/projects.ts'
+import { replicaRoutes } from './routes/replicas.ts'
 import { settingsRoutes } from './routes/settings.ts'
 import { sqlRoutes } from './routes/sql.ts'
 import { statusRoutes } from './routes/status.ts'
@@ -47,6 +48,7 @@ export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
     projectRoutes(app),
     settingsRoutes(app),
     domainRoutes(app),
+    replicaRoutes(app),
     sqlRoutes(app),
     descriptionRoutes(app),
     logRoutes(app, streams),

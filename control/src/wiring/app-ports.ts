@@ -1,12 +1,17 @@
 /** What the use cases need of the world, given by the engine, the tenants' databases and the configuration. */
+import type { ProjectReplicas } from '@cascata/shared/contract/replicas'
 import { describeProjectApi } from '../adapters/project-api.ts'
 import { openSecrets } from '../adapters/project-secrets.ts'
+import { isReady } from '../adapters/readiness.ts'
 import { sqlRunner } from '../adapters/sql-runner.ts'
 import type { AppDeps } from '../app/ports.ts'
 import type { InstanceKeys } from '../archive/keys.ts'
 import { verifyArchive } from '../archive/verify.ts'
 import { dbName, SYSTEM, slotOf } from '../engine/spec.ts'
+import { readySlots } from '../reconcile/projects/observe.ts'
+import { countOf, replicaSettingsOf } from '../reconcile/projects/replicas.ts'
 import type { Store } from '../store/open.ts'
+import type { ProjectRow } from '../store/tables/projects.ts'
 import type { Parts } from './parts.ts'
 
 type Given = { store: Store; keys: InstanceKeys } & Pick<AppDeps, 'kick' | 'domainsChanged'>
@@ -24,6 +29,7 @@ export async function appPorts(parts: Parts, { store, keys, kick, domainsChanged
       home: config.home,
       ...urls,
       addresses: parts.place.known,
+      diskOf: parts.usages.of,
     },
     templates: new Set(await templates.starterNames()),
     sql: sqlRunner({ secretsOf, socketDirOf: (ref) => paths.project(ref).dbSocketDir }),
@@ -32,6 +38,7 @@ export async function appPorts(parts: Parts, { store, keys, kick, domainsChanged
     verifyArchive: (path, { passphrase, identity }) =>
       verifyArchive({ path, passphrase, identities: [...(identity ? [identity] : []), keys.identity] }),
     logs: (ref, role, options) => logs(parts, { ref, role }, options),
+    replicas: (project) => replicas(parts, project),
     system: () => system(parts),
     commit: (ref, transaction) => effects.run(`${ref}.intent.commit`, transaction),
     kick,
@@ -54,6 +61,23 @@ function newest(runtimes: readonly { name: string; state: string }[]): string | 
   const rank = ({ name, state }: { name: string; state: string }) =>
     (state === 'running' ? 100 : 0) + (slotOf(name) ?? 0)
   return runtimes.toSorted((a, b) => rank(b) - rank(a))[0]?.name
+}
+
+async function replicas({ engine, paths, targets }: Parts, project: ProjectRow): Promise<ProjectReplicas> {
+  const { ref } = project
+  const runtimes = (await engine.list()).filter((each) => each.project === ref && each.role === 'runtime')
+  const settings = replicaSettingsOf(project)
+  const { socket } = paths.project(ref)
+  const ready = await readySlots({ isReady }, runtimes, socket)
+  const found = runtimes.map(({ name, state }) => {
+    const slot = slotOf(name) ?? 0
+    return { slot, state, ready: ready.has(slot) }
+  })
+  return {
+    ...settings,
+    wanted: countOf(settings, targets.of(ref), runtimes),
+    replicas: found.toSorted((a, b) => a.slot - b.slot),
+  }
 }
 
 async function system({ engine }: Parts) {

@@ -9,7 +9,9 @@ import type { Config, urlsOf } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Site } from '../engine/spec.ts'
 import type { Paths } from '../paths.ts'
+import type { Usages } from '../reconcile/disk/usages.ts'
 import type { Effects } from '../reconcile/effects.ts'
+import type { Targets } from '../reconcile/scale/targets.ts'
 
 export type Parts = {
   config: Config
@@ -24,4 +26,6 @@ export type Parts = {
   templates: Templates
   names: NameServers
   place: InstancePlace
+  targets: Targets
+  usages: Usages
 }

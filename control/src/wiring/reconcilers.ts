@@ -1,23 +1,26 @@
 /** The reconcilers over the real world, and what wakes them: the API, one another, and the engine's events. */
+import { diskUsage } from '../adapters/disk-usage.ts'
 import { edgeProbe } from '../adapters/edge-probe.ts'
 import { nodeFiles } from '../adapters/files.ts'
 import { nameProof } from '../adapters/name-proof.ts'
 import { openSecrets } from '../adapters/project-secrets.ts'
-import { isReady, waitUntilReady } from '../adapters/readiness.ts'
+import { isReady, loadOf, waitUntilReady } from '../adapters/readiness.ts'
 import { tenantDatabase } from '../adapters/tenant-database.ts'
 import { selfSigned } from '../edge/certificate.ts'
 import type { EngineEvent } from '../engine/engine.ts'
+import { diskTask } from '../reconcile/disk/task.ts'
+import { isFull } from '../reconcile/disk/usages.ts'
 import { domainsTask } from '../reconcile/domains/task.ts'
 import { type Driver, startDriver } from '../reconcile/driver.ts'
 import { edgeTask, servedNow } from '../reconcile/edge/task.ts'
 import { projectsTask } from '../reconcile/projects/task.ts'
-import { createTargets } from '../reconcile/scale/targets.ts'
+import { scaleTask } from '../reconcile/scale/task.ts'
 import { systemTask } from '../reconcile/system/task.ts'
 import type { Store } from '../store/open.ts'
 import type { Parts } from './parts.ts'
 
 export function startReconcilers(parts: Parts, store: Store): Driver {
-  const { engine, site, effects, clock, log, seal, urls, config, templates } = parts
+  const { engine, site, effects, clock, log, seal, urls, config, templates, targets, usages } = parts
   const wake: { driver?: Driver } = {}
   const changed = () => wake.driver?.kick('projects', 'edge')
   const common = { engine, files: nodeFiles, effects, site }
@@ -29,7 +32,6 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     trustedProxies: config.trustedProxies,
     makeCertificate: selfSigned,
   }
-  const targets = createTargets()
   const paced = {
     store,
     targets,
@@ -39,10 +41,12 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     random: Math.random,
   }
   const edgeReconciler = edgeTask({ ...edge, ...paced })
+  const database = tenantDatabase(templates)
   const projects = projectsTask({
     ...common,
     ...paced,
-    database: tenantDatabase(templates),
+    database,
+    isFull: (ref) => isFull(usages.of(ref)),
     openSecrets: (row) => openSecrets(seal, row),
     urlOf: urls.projectUrl,
     served: () => servedNow(edge),
@@ -53,7 +57,12 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     ...{ domains: store.domains, names: parts.names, place: parts.place.now, clock },
     ...{ answers: nameProof(), proven: changed },
   })
-  const driver = startDriver([systemTask(common), projects, edgeReconciler, domains], log)
+  const scale = scaleTask({ ...common, ...paced, loadOf })
+  const disk = diskTask({
+    ...{ ...common, ...paced, disk: diskUsage, usages },
+    endSessions: (ref) => database.endSessions(site.paths.project(ref).dbSocketDir),
+  })
+  const driver = startDriver([systemTask(common), projects, edgeReconciler, domains, scale, disk], log)
   wake.driver = driver
 
   const watching = new AbortController()

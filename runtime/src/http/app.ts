@@ -138,7 +138,7 @@ async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | und
   const { corsAllowedOrigins } = deps.project.current().rest
   const preflight = preflightHeaders(exchange.asked, corsAllowedOrigins)
   if (preflight) return { status: 200, headers: preflight, body: '' }
-  const health = deps.health.answer(exchange.path)
+  const health = deps.health.answer(exchange.path, exchange.asked.headers)
   if (health) return health
 
   let isIn = false

@@ -1,14 +1,21 @@
 /** Is it alive, is it ready: for the edge, the reconciler and a healthcheck. It tells no stranger more than that. */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '@cascata/shared/clock'
-import { HEALTH_LIVE_PATH, HEALTH_READY_PATH } from '@cascata/shared/http'
+import {
+  FORWARDED_FOR_HEADER,
+  HEALTH_LIVE_PATH,
+  HEALTH_LOAD_PATH,
+  HEALTH_READY_PATH,
+} from '@cascata/shared/http'
+import type { RuntimeLoad } from '@cascata/shared/runtime-load'
 import type { Readiness } from '../gate/readiness.ts'
 import type { Database, Turn } from '../session/database.ts'
 import type { Answer } from './service.ts'
 
 export type Health = {
   isProbe(path: string): boolean
-  /** undefined when the path is no health path. */
-  answer(path: string): Promise<Answer> | undefined
+  /** undefined when the path is no health path, or none for this caller. */
+  answer(path: string, headers: IncomingHttpHeaders): Promise<Answer> | undefined
 }
 
 const PROBE: Turn = {
@@ -28,6 +35,7 @@ export function createHealth(input: {
   isDraining: () => boolean
   /** Which document is being served. */
   generation: () => number
+  load: () => RuntimeLoad | null
   clock: Clock
 }): Health {
   const { database, readiness, isDraining, clock } = input
@@ -51,9 +59,12 @@ export function createHealth(input: {
   }
 
   return {
-    isProbe: (path) => path === HEALTH_LIVE_PATH || path === HEALTH_READY_PATH,
-    answer(path) {
+    isProbe: (path) => PROBES.has(path),
+    answer(path, headers) {
       if (path === HEALTH_LIVE_PATH) return Promise.resolve(answerWith(200, { status: 'live' }))
+      // How busy a project is, is nobody's business.
+      if (path === HEALTH_LOAD_PATH && headers[FORWARDED_FOR_HEADER] === undefined)
+        return Promise.resolve(answerWith(200, { load: input.load() }))
       if (path !== HEALTH_READY_PATH) return undefined
       return state().then((status) =>
         answerWith(status === 'ready' ? 200 : 503, { status, generation: input.generation() }),
@@ -61,6 +72,8 @@ export function createHealth(input: {
     },
   }
 }
+
+const PROBES = new Set([HEALTH_LIVE_PATH, HEALTH_READY_PATH, HEALTH_LOAD_PATH])
 
 const answerWith = (status: number, body: object): Answer => ({
   status,

@@ -12,7 +12,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, rename } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import { type Socket, Server as TcpServer } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { BODY_TOTAL_MS } from '../gate/limits.ts'
 import type { App } from './app.ts'
@@ -110,6 +110,13 @@ function listening(server: Server, start: () => void): Promise<void> {
 }
 
 /**
+ * A kept connection on which nothing is under way stays for so long: a request may be on its way on it, from an nginx
+ * that was told of our end a moment ago (its old workers live on for a tenth of a second after a reload). Each answer
+ * says that it is the last one.
+ */
+const LAST_REQUESTS_MS = 500
+
+/**
  * Stops accepting, lets what is under way end, and cuts what has not ended by the deadline.
  * @returns whether everything ended by itself.
  */
@@ -122,8 +129,12 @@ export async function drain(
     destroyAll()
     closed.resolve(false)
   }, deadlineMs)
-  server.close(() => closed.resolve(true))
+  // Not that of node:http, which closes idle connections at once.
+  TcpServer.prototype.close.call(server, () => closed.resolve(true))
   // A busy one ends with its answer, which says `Connection: close`.
-  closeIdle()
-  return closed.promise.finally(() => clearTimeout(deadline))
+  const lastCall = setTimeout(closeIdle, Math.min(LAST_REQUESTS_MS, deadlineMs))
+  return closed.promise.finally(() => {
+    clearTimeout(deadline)
+    clearTimeout(lastCall)
+  })
 }

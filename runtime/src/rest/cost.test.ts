@@ -45,6 +45,7 @@ const asked = (role = 'anon', of = prepared): Asked => ({
     session: createSession({ role, claims: { role }, anonRole: 'anon' }),
     input: { method: 'GET', path: '/book', query: '', headers: {}, body: null },
     timeoutMs: 1_000,
+    readOnly: false,
   },
 })
 

@@ -1,6 +1,8 @@
 /** Runs a planned request as one turn of the database, and reads its one row. */
+
+import { DiskQuotaReached } from '@cascata/shared/problems/bounds'
 import type { RestSettings } from '@cascata/shared/project-document'
-import type { Answer, Database, Query, Turn } from '../session/database.ts'
+import { type Answer, type Database, PostgresError, type Query, type Turn } from '../session/database.ts'
 import type { Session } from '../session/session.ts'
 import type { RestRequestInput } from './contract.ts'
 import { MaxAffectedExceeded, NotSingular, PutKeyMismatch } from './errors.ts'
@@ -18,6 +20,8 @@ export type Execution = {
   session: Session
   input: RestRequestInput
   timeoutMs: number
+  /** The project may only be read. */
+  readOnly: boolean
 }
 
 export type Result = {
@@ -38,8 +42,9 @@ export async function execute(
   signal: AbortSignal,
 ): Promise<Result> {
   const { plan } = prepared
+  if (execution.readOnly && plan.kind === 'write') throw DiskQuotaReached()
   const turn = turnOf(execution, request, prepared)
-  const answer = await runInTime(execution.database, turn, signal)
+  const answer = await runInTime(execution, turn, signal)
   if (plan.media.kind === 'plan') return explained(answer)
   const result = readRow(answer, plan)
   const refusal = refusalOf(plan, request, result)
@@ -49,11 +54,19 @@ export async function execute(
     : result
 }
 
-async function runInTime(database: Database, turn: Turn, signal: AbortSignal): Promise<Answer> {
+/** A function that was called tried to write. */
+const READ_ONLY = '25006'
+
+async function runInTime(
+  { database, readOnly }: Execution,
+  turn: Turn,
+  signal: AbortSignal,
+): Promise<Answer> {
   const startedAt = performance.now()
   try {
     return await database.run(turn, signal)
   } catch (error) {
+    if (readOnly && error instanceof PostgresError && error.code === READ_ONLY) throw DiskQuotaReached()
     throw timedOut(error, turn, performance.now() - startedAt) ?? error
   }
 }
@@ -76,7 +89,7 @@ function turnOf(execution: Execution, request: RestRequest, { plan, main }: Prep
   return {
     ...beginning(execution, request, plan.kind === 'call' ? plan.call.routine : null),
     main: { text: explain + text, values, prepare: explain === '' },
-    readOnly: isReadOnly(plan, request),
+    readOnly: execution.readOnly || isReadOnly(plan, request),
     clears: runsCode(plan),
     end: endOf(settings, plan, request),
     timeoutMs,

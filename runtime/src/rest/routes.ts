@@ -44,6 +44,8 @@ export type RestOptions = {
   after?: After
   /** Read at each request, too. */
   limits?: () => RestLimits
+  /** Whether nothing may be written; read at each request, too. */
+  readOnly?: () => boolean
   /** Public URL of this API, with its path; read at each request, too. For what names it: descriptions. */
   url?: () => string
   /** Told when the schema could not be read; the keeper tries again by itself. */
@@ -118,7 +120,9 @@ export function createRest(options: RestOptions): Rest {
       if (described !== null) return described
     }
     timing?.done('parse')
-    const execution = { database, cache, settings: now, session, input, timeoutMs: limits.statementTimeoutMs }
+    const readOnly = options.readOnly?.() ?? false
+    const timeoutMs = limits.statementTimeoutMs
+    const execution = { database, cache, settings: now, session, input, timeoutMs, readOnly }
     if (request.action.kind === 'root') {
       timing?.done('plan')
       const response = await answerRoot(execution, request, { describer, documents, url: urlNow(), signal })

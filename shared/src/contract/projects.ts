@@ -39,11 +39,18 @@ const RequestBounds = z.object({
   plan_cost_max: z.number().positive().nullable().default(null),
 })
 
+/** What its files and its database may take on the disk; live. At the limit the project can only be read. */
+const DiskBounds = z.object({
+  /** Null is no limit. */
+  disk_mb: z.int().min(64).max(1_073_741_824).nullable().default(10_240),
+})
+
 export const ProjectLimits = z
   .object({
     runtime: ContainerLimits.prefault({ memory_mb: 256, cpus: 1, pids: 128 }),
     db: ContainerLimits.prefault({ memory_mb: 512, cpus: 1, pids: 256 }),
     ...RequestBounds.shape,
+    ...DiskBounds.shape,
   })
   .meta({ id: 'ProjectLimits' })
 export type ProjectLimits = z.infer<typeof ProjectLimits>
@@ -84,6 +91,7 @@ export const ChangeLimits = z
     runtime: z.strictObject(optional(ContainerLimits.shape)).optional(),
     db: z.strictObject(optional(ContainerLimits.shape)).optional(),
     ...optional(RequestBounds.shape),
+    ...optional(DiskBounds.shape),
   })
   .meta({ id: 'ChangeLimits', examples: [{ db: { memory_mb: 1024 }, statement_timeout_ms: 5000 }] })
 export type ChangeLimits = z.infer<typeof ChangeLimits>
@@ -111,6 +119,11 @@ export const CreateProject = z
   .meta({ id: 'CreateProject', examples: [{ name: 'Blue shop', ref: 'shop' }] })
 export type CreateProject = z.infer<typeof CreateProject>
 
+const Notice = z.object({ code: z.string(), title: z.string(), detail: z.string() })
+
+/** `full`: it can only be read. */
+const DiskState = z.enum(['ok', 'nearly-full', 'full'])
+
 export const Project = z
   .object({
     id: z.uuid(),
@@ -125,7 +138,13 @@ export const Project = z
     generation: z.int(),
     observed_generation: z.int(),
     limits: ProjectLimits,
-    last_problem: z.object({ code: z.string(), title: z.string(), detail: z.string() }).nullable(),
+    /** What it takes of the disk; null until it was measured. */
+    disk: z
+      .object({ used_mb: z.int(), limit_mb: z.int().nullable(), state: DiskState, measured_at: z.string() })
+      .nullable(),
+    last_problem: Notice.nullable(),
+    /** What somebody should know of it, although it runs. */
+    notices: z.array(Notice),
     created_at: z.string(),
     updated_at: z.string(),
     deleted_at: z.string().nullable(),

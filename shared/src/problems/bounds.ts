@@ -14,3 +14,18 @@ export const UrlTooLong = problem('url-too-long', {
   detail: (bytesMax: number) => `The URL is longer than the ${bytesMax} bytes that are allowed here.`,
   hint: 'Use a function (`/rpc`) with a body for long lists of values, or raise `url_bytes_max` in the limits of the project.',
 })
+
+export const DiskQuotaReached = problem('disk-quota-reached', {
+  status: 507,
+  title: 'Disk quota reached',
+  detail: () => 'The project takes as much of the disk as it may: it can be read, and not written to.',
+  hint: 'Delete what is not needed by SQL in a transaction that says `begin read write`, or raise `disk_mb` in the limits of the project.',
+})
+
+export const DiskQuotaNear = problem('disk-quota-near', {
+  status: 507,
+  title: 'Disk quota nearly reached',
+  detail: (usedMb: number, limitMb: number) =>
+    `The project takes ${usedMb} of the ${limitMb} MB of disk that it may. At the limit it can only be read.`,
+  hint: 'Delete what is not needed, or raise `disk_mb` in the limits of the project.',
+})

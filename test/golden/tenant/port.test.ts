@@ -14,7 +14,7 @@ afterAll(() => pg.stop())
 test('a new project’s database is ready, brought up to date and filled, once however often asked', async () => {
   for (const _again of [1, 2]) {
     await database.waitUntilReady(pg.socketDir, { timeoutMs: 5_000 })
-    await database.bootstrap(pg.socketDir, pg.passwords)
+    await database.bootstrap(pg.socketDir, pg.passwords, { readOnly: false })
     await database.applyStarter(pg.socketDir, pg.passwords, 'todo')
   }
   expect([...(await pg.admin()`select count(*)::int as n from public.todos`)]).toEqual([{ n: 5 }])

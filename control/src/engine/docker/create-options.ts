@@ -41,6 +41,7 @@ export function createOptions(instance: string, spec: ContainerSpec): ContainerC
       MemorySwap: spec.limits.memoryBytes,
       NanoCpus: Math.round(spec.limits.cpus * 1e9),
       PidsLimit: spec.limits.pids,
+      ...(spec.limits.cpuShares === undefined ? {} : { CpuShares: spec.limits.cpuShares }),
       ...(spec.limits.shmBytes === undefined ? {} : { ShmSize: spec.limits.shmBytes }),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
     },

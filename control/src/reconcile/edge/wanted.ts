@@ -8,8 +8,8 @@ import type { Container } from '../../engine/engine.ts'
 import type { Site } from '../../engine/spec.ts'
 import type { DomainRow } from '../../store/tables/domains.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
-import { countOf, replicasOf, servedSlots } from '../projects/replicas.ts'
-import { modeOf, replicaSettingsOf, shapeOf } from '../projects/wanted.ts'
+import { countOf, replicaSettingsOf, replicasOf, servedSlots } from '../projects/replicas.ts'
+import { modeOf, shapeOf } from '../projects/wanted.ts'
 
 export type Seen = {
   containers: readonly Container[]

@@ -49,7 +49,7 @@ export async function applyStep(world: World, wanted: Wanted, step: ProjectStep)
         database.waitUntilReady(own.dbSocketDir, { timeoutMs: READY_TIMEOUT_MS, signal }),
       )
     case 'db.bootstrap':
-      return database.bootstrap(own.dbSocketDir, passwords)
+      return database.bootstrap(own.dbSocketDir, passwords, { readOnly: wanted.readOnly })
     case 'db.starter':
       return database.applyStarter(own.dbSocketDir, passwords, wanted.template)
     case 'runtime.ready':

@@ -6,8 +6,12 @@ export type Waiting = { timeoutMs: number; signal: AbortSignal }
 export type TenantDatabase = {
   /** Until it answers a query. @throws when it has not within the time. */
   waitUntilReady(socketDir: string, options: Waiting): Promise<void>
-  /** Passwords of the login roles, and the tenant's migrations. */
-  bootstrap(socketDir: string, passwords: ProjectSecrets['passwords']): Promise<void>
+  /** Passwords of the login roles, the tenant's migrations, and whether its clients may write. */
+  bootstrap(
+    socketDir: string,
+    passwords: ProjectSecrets['passwords'],
+    options: { readOnly: boolean },
+  ): Promise<void>
   /** The project's starter template, once in its life. */
   applyStarter(socketDir: string, passwords: ProjectSecrets['passwords'], template: string): Promise<void>
 }

@@ -1,24 +1,33 @@
 /** The project document that the runtime reads: intent, keys and where its database is, as the runtime sees it. Pure. */
 import { ProjectLimits, type ProjectSecrets } from '@cascata/shared/contract/projects'
 import { ProjectDocument } from '@cascata/shared/project-document'
+import { connectionShare } from '../../engine/connections.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
+import { replicaSettingsOf } from './replicas.ts'
 
 type Intent = Pick<ProjectRow, 'ref' | 'generation' | 'settings' | 'limits'>
 
 /** Where run/<ref>/db is inside the runtime's container. */
 const DATABASE_DIR = '/run/cascata/db'
 
-export function documentOf(row: Intent, secrets: ProjectSecrets, url: string): ProjectDocument {
+type Own = { secrets: ProjectSecrets; url: string; readOnly: boolean }
+
+export function documentOf(row: Intent, { secrets, url, readOnly }: Own): ProjectDocument {
   return ProjectDocument.parse({
     version: 1,
     ref: row.ref,
     generation: row.generation,
     url,
-    database: { host: DATABASE_DIR, password: secrets.passwords.authenticator },
+    database: {
+      host: DATABASE_DIR,
+      password: secrets.passwords.authenticator,
+      ...connectionShare(replicaSettingsOf(row).max),
+    },
     jwtSecret: secrets.jwtSecret,
     keys: { anon: secrets.anonKey, serviceRole: secrets.serviceRoleKey },
     rest: row.settings.rest,
     limits: limitsOf(row.limits),
+    readOnly: readOnly ? 'disk' : null,
   })
 }
 
@@ -36,3 +45,12 @@ function limitsOf(stored: ProjectLimits): ProjectDocument['limits'] {
 }
 
 export const renderDocument = (document: ProjectDocument): string => `${JSON.stringify(document, null, 2)}\n`
+
+/** Of a document as it was written before; a text that is none says no. */
+export function wasReadOnly(text: string | null): boolean {
+  try {
+    return text !== null && JSON.parse(text).readOnly === 'disk'
+  } catch {
+    return false
+  }
+}

@@ -39,7 +39,7 @@ export async function observeProject(
 
 /** Slots of the running runtimes that say they are ready. */
 export async function readySlots(
-  readiness: Readiness,
+  readiness: Pick<Readiness, 'isReady'>,
   containers: readonly Container[],
   socketOf: (slot: number) => string,
 ): Promise<Set<number>> {

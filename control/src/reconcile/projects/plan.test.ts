@@ -42,6 +42,7 @@ const wanted = (mode: Mode = 'running', template = 'empty'): Wanted => ({
       paths: site.paths,
       now: 0,
       target: undefined,
+      readOnly: false,
     },
   ),
   mode,

@@ -113,7 +113,7 @@ function databaseSteps(site: Site, wanted: Wanted, seen: Observed): ProjectStep[
   if (moves.length === 0 && seen.prepared === wanted.preparation) return steps
 
   steps.push({ do: 'db.ready', name, id: 'db.ready', after: [`start ${name}`] })
-  steps.push({ do: 'db.bootstrap', id: 'db.bootstrap', after: ['db.ready'] })
+  steps.push({ do: 'db.bootstrap', id: 'db.bootstrap', after: ['db.ready', 'document'] })
   if (wanted.mode === 'running' && wanted.template !== 'empty') {
     steps.push({ do: 'db.starter', id: 'db.starter', after: ['db.bootstrap'] })
   }

@@ -5,9 +5,10 @@
  * The edge's reconciler and the projects' decide by the same functions: a replica is ended only when neither the edge
  * nor this file would send it anything.
  */
-import type { ReplicaSettings } from '@cascata/shared/contract/replica-settings'
+import { ReplicaSettings } from '@cascata/shared/contract/replica-settings'
 import type { Container, ContainerSpec } from '../../engine/engine.ts'
 import { type ProjectShape, runtimeSpec, type Site, slotOf, specHash } from '../../engine/spec.ts'
+import type { ProjectRow } from '../../store/tables/projects.ts'
 import { isUp } from '../containers.ts'
 
 export type Replica = {
@@ -33,6 +34,10 @@ export function replicasOf(
     return [{ slot, container, spec, current, ready }]
   })
 }
+
+/** Of a row written before there were replicas, too. */
+export const replicaSettingsOf = ({ settings }: Pick<ProjectRow, 'settings'>): ReplicaSettings =>
+  ReplicaSettings.parse(settings.replicas ?? {})
 
 /** How many there should be: what was decided by their load, else as many as run, within what the project allows. */
 export function countOf(

@@ -35,7 +35,14 @@ function wanted(min: number, max = min, target?: number): Wanted {
   }
   const passwords = { supabase_admin: '1', authenticator: '2', postgres: '3' }
   const secrets = { jwtSecret: 'x'.repeat(40), anonKey: 'a', serviceRoleKey: 's', passwords }
-  return wantedOf(row, { secrets, url: 'http://shop.localhost', paths: site.paths, now: 0, target })
+  return wantedOf(row, {
+    secrets,
+    url: 'http://shop.localhost',
+    paths: site.paths,
+    now: 0,
+    target,
+    readOnly: false,
+  })
 }
 
 const container = (name: string, role: 'db' | 'runtime', state: ContainerState, spec: string): Container => ({

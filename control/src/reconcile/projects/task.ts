@@ -18,11 +18,12 @@ import type { Targets } from '../scale/targets.ts'
 import { runInOrder } from '../steps.ts'
 import { type Log, type Pass, problemAt, type Task } from '../task.ts'
 import { applyStep, type World } from './apply.ts'
+import { wasReadOnly } from './document.ts'
 import { observeProject, type Served } from './observe.ts'
 import { type Plan, type ProjectStep, planOrphan, planProject } from './plan.ts'
 import { operationProgress, type Progress } from './progress.ts'
-import { countOf } from './replicas.ts'
-import { replicaSettingsOf, type Wanted, wantedOf } from './wanted.ts'
+import { countOf, replicaSettingsOf } from './replicas.ts'
+import { type Wanted, wantedOf } from './wanted.ts'
 
 const PROJECTS_AT_ONCE = 4
 const PACING = { firstMs: 1_000, maxMs: 60_000 }
@@ -34,6 +35,8 @@ export type Deps = Omit<World, 'paths'> & {
   urlOf(ref: string): string
   served(): Promise<Served>
   targets: Targets
+  /** Undefined when its use of the disk is not known yet. */
+  isFull(ref: string): boolean | undefined
   /** Why the edge does not serve what it should; null when it does. */
   edgeTrouble(): Problem | null
   /** Something was changed: runs the reconcilers again soon. */
@@ -128,7 +131,8 @@ class Projects {
       const secrets = this.#deps.openSecrets(row)
       const target = this.#targetOf(row, seen.containers)
       const url = this.#deps.urlOf(row.ref)
-      const context = { secrets, url, paths: site.paths, now: clock.now(), target }
+      const readOnly = await this.#isReadOnly(row.ref)
+      const context = { secrets, url, paths: site.paths, now: clock.now(), target, readOnly }
       const wanted = wantedOf(row, context)
       const prepared = this.#prepared.get(row.ref) ?? null
       const plan = planProject(site, wanted, await observeProject(this.#world, wanted, { ...seen, prepared }))
@@ -150,6 +154,12 @@ class Projects {
     const count = countOf(replicaSettingsOf(row), targets.of(row.ref), containers)
     targets.set(row.ref, count)
     return count
+  }
+
+  /** Until it was measured, as it was before: nobody opens a full project by starting control. */
+  async #isReadOnly(ref: string): Promise<boolean> {
+    const { isFull, files, site } = this.#deps
+    return isFull(ref) ?? wasReadOnly(await files.read(site.paths.project(ref).document))
   }
 
   #start(works: readonly Work[], signal: AbortSignal): string[] {

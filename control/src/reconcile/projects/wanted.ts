@@ -1,12 +1,13 @@
 /** A project's row, read as what should be on the machine. Pure: the time comes in. */
 import { createHash } from 'node:crypto'
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
-import { ReplicaSettings } from '@cascata/shared/contract/replica-settings'
+import type { ReplicaSettings } from '@cascata/shared/contract/replica-settings'
 import type { Directory } from '../../adapters/files.ts'
 import type { ProjectShape } from '../../engine/spec.ts'
 import { EDGE_UID, type Paths } from '../../paths.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 import { documentOf, renderDocument } from './document.ts'
+import { replicaSettingsOf } from './replicas.ts'
 
 /** `database`: filled by an import, nothing is served. `purged`: nothing of it is left. */
 export type Mode = 'running' | 'database' | 'paused' | 'deleted' | 'purged'
@@ -21,6 +22,8 @@ export type Wanted = ProjectShape & {
   /** Of what the database must have been given; asked again when it differs. */
   preparation: string
   replicas: ReplicaSettings & { target: number | undefined }
+  /** Nothing may be written: the disk it may use is used. */
+  readOnly: boolean
 }
 
 type Intent = Pick<
@@ -52,13 +55,16 @@ export const shapeOf = ({ ref, uid, limits, restarts }: Intent): ProjectShape =>
   restarts,
 })
 
-/** Of a row written before there were replicas, too. */
-export const replicaSettingsOf = ({ settings }: Pick<Intent, 'settings'>): ReplicaSettings =>
-  ReplicaSettings.parse(settings.replicas ?? {})
+type Context = {
+  secrets: ProjectSecrets
+  url: string
+  paths: Paths
+  now: number
+  target: number | undefined
+  readOnly: boolean
+}
 
-type Context = { secrets: ProjectSecrets; url: string; paths: Paths; now: number; target: number | undefined }
-
-export function wantedOf(row: Intent, { secrets, url, paths, now, target }: Context): Wanted {
+export function wantedOf(row: Intent, { secrets, url, paths, now, target, readOnly }: Context): Wanted {
   const passwords = createHash('sha256').update(JSON.stringify(secrets.passwords)).digest('hex')
   return {
     ...shapeOf(row),
@@ -67,8 +73,9 @@ export function wantedOf(row: Intent, { secrets, url, paths, now, target }: Cont
     template: row.template,
     secrets,
     directories: directoriesOf(row, paths),
-    document: renderDocument(documentOf(row, secrets, url)),
-    preparation: `${row.generation}:${passwords}`,
+    document: renderDocument(documentOf(row, { secrets, url, readOnly })),
+    preparation: `${row.generation}:${passwords}${readOnly ? ':read-only' : ''}`,
+    readOnly,
     replicas: { ...replicaSettingsOf(row), target },
   }
 }

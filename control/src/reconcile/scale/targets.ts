@@ -7,6 +7,7 @@ export type Targets = {
   of(ref: string): number | undefined
   set(ref: string, count: number): void
   forget(ref: string): void
+  refs(): string[]
 }
 
 export function createTargets(): Targets {
@@ -15,5 +16,6 @@ export function createTargets(): Targets {
     of: (ref) => counts.get(ref),
     set: (ref, count) => void counts.set(ref, count),
     forget: (ref) => void counts.delete(ref),
+    refs: () => [...counts.keys()],
   }
 }

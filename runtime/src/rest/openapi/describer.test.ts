@@ -64,6 +64,7 @@ function start() {
         session: createSession({ role: 'anon', claims: { role: 'anon' }, anonRole: 'anon' }),
         input: { method: 'GET', path: '/', query: '', headers: {}, body: null },
         timeoutMs: 1000,
+        readOnly: false,
       },
       requestOf({ line: 'GET /' }),
       new AbortController().signal,

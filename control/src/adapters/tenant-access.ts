@@ -1,0 +1,47 @@
+/**
+ * Shuts a project's database for writing, and opens it again: by the default of its transactions, so that its owner can
+ * still make room in one that says `begin read write`.
+ */
+import { ident, literal, sql as text, toStatement } from '@cascata/shared/sql'
+import type { Sql } from 'postgres'
+
+/** The superuser's own default, which is what it is anyway: by it we know that it was we who shut the database. */
+const MARK = 'supabase_admin'
+
+const IS_SHUT = `select exists (
+  select from pg_catalog.pg_db_role_setting s
+  join pg_catalog.pg_database d on d.oid = s.setdatabase and d.datname = current_database()
+  join pg_catalog.pg_roles r on r.oid = s.setrole and r.rolname = '${MARK}'
+  where 'default_transaction_read_only=off' = any (s.setconfig)
+) as shut, current_database() as name`
+
+/** Sessions keep the default they began with. Those of superusers are control's own. */
+const END = `select pg_catalog.pg_terminate_backend(a.pid)
+  from pg_catalog.pg_stat_activity a
+  join pg_catalog.pg_roles r on r.oid = a.usesysid and not r.rolsuper
+  where a.datname = current_database()`
+
+/** As the superuser. Nothing is done where it is so already. */
+export async function setAccess(admin: Sql, readOnly: boolean): Promise<'as it was' | 'shut' | 'opened'> {
+  const [found] = await admin.unsafe<{ shut: boolean; name: string }[]>(IS_SHUT)
+  if (!found || found.shut === readOnly) return 'as it was'
+  const database = ident(found.name)
+  const [shut, open] = [
+    text` set default_transaction_read_only = `,
+    text` reset default_transaction_read_only`,
+  ]
+  const role = text`alter role ${ident(MARK)} in database ${database}`
+  const statements = readOnly
+    ? [text`${role}${shut}${literal('off')}`, text`alter database ${database}${shut}${literal('on')}`]
+    : [text`alter database ${database}${open}`, text`${role}${open}`]
+  await admin.begin(async (transaction) => {
+    for (const statement of statements) await transaction.unsafe(toStatement(statement).text)
+  })
+  await admin.unsafe(END)
+  return readOnly ? 'shut' : 'opened'
+}
+
+/** Of the tenant's own clients: the runtime's are not what fills a disk that is shut. */
+export async function endSessions(admin: Sql): Promise<void> {
+  await admin.unsafe(`${END} and r.rolname <> 'authenticator'`)
+}
