@@ -27,7 +27,7 @@ export function applyMigration(
   if (control) throw MigrationEndsTransaction(control.line, control.head)
   const pieces = statements.map((statement) => statement.text)
 
-  return inTransaction(session, async () => {
+  return inTransaction(session, { begin: text`begin` }, async () => {
     // Two pushes of one file at once: the second waits here and then finds it recorded.
     await own(session, text`lock table supabase_migrations.schema_migrations in share row exclusive mode`)
     const [found] = await own(
@@ -60,7 +60,9 @@ export function applyStarter(
   starter: Starter,
   options: { timeoutMs: number } = { timeoutMs: 60_000 },
 ): Promise<Applied> {
-  return inTransaction(session, async () => {
+  // A project that may only be read (tenant-access.ts) is asked this, too.
+  const begin = text`begin read write`
+  return inTransaction(session, { begin }, async () => {
     const [recorded] = await own(
       session,
       text`insert into cascata.starters (name) values (${literal(starter.name)}) on conflict do nothing`,
@@ -71,8 +73,12 @@ export function applyStarter(
   })
 }
 
-async function inTransaction(session: SqlSession, work: () => Promise<Applied>): Promise<Applied> {
-  await own(session, text`begin`)
+async function inTransaction(
+  session: SqlSession,
+  { begin }: { begin: Text },
+  work: () => Promise<Applied>,
+): Promise<Applied> {
+  await own(session, begin)
   try {
     const applied = await work()
     await own(session, text`commit`)

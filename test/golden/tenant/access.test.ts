@@ -1,4 +1,5 @@
 /** A database that is shut for writing, on the real Postgres: who is stopped, who is not, and that it opens again. */
+import { applyStarter } from '@cascata/control/adapters/project-migrations'
 import { endSessions, setAccess } from '@cascata/control/adapters/tenant-access'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../harness/postgres.ts'
@@ -28,6 +29,18 @@ describe('shut', () => {
     await pg.fresh().unsafe(insert)
   })
 
+  test('is known by control to have had its starter', async () => {
+    const session = await pg.session('postgres')
+    const starter = {
+      name: 'none-of-ours',
+      title: '',
+      description: '',
+      sql: 'create table public.begun (n int)',
+    }
+    expect(await applyStarter(session, starter)).toBe('applied')
+    expect(await applyStarter(session, starter)).toBe('already')
+  })
+
   test('lets its owner make room on purpose', async () => {
     const session = await pg.session('postgres')
     await session.run('begin read write; truncate public.kept; commit', { rowsMax: 1, timeoutMs: 5_000 })
@@ -47,7 +60,7 @@ describe('shut', () => {
     const pidOf = async () => (await runtime.unsafe('select pg_backend_pid() as pid'))[0]?.pid
     const pid = await pidOf()
     await endSessions(pg.admin())
-    expect(await slow).toMatch(/terminating connection/)
+    expect(await slow).toMatch(/terminating connection|CONNECTION_CLOSED/)
     expect(await pidOf()).toBe(pid)
   })
 })

@@ -63,7 +63,11 @@ describe('bootstrap', () => {
 
   test('sets the passwords as verifiers, once', async () => {
     const { passwords } = pg
-    expect(await bootstrap(pg.admin(), { migrations, passwords })).toEqual({ migrations: [], passwords: [] })
+    expect(await bootstrap(pg.admin(), { migrations, passwords })).toEqual({
+      migrations: [],
+      passwords: [],
+      access: 'as it was',
+    })
     const rows = await pg.admin()`select rolpassword from pg_authid where rolpassword is not null`
     expect(rows).toHaveLength(3)
     expect(rows.every((row) => String(row.rolpassword).startsWith('SCRAM-SHA-256$4096:'))).toBe(true)
