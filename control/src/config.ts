@@ -47,6 +47,7 @@ const Environment = z.object({
   CASCATA_HTTP_PORT: z.string().optional(),
   CASCATA_HTTPS_PORT: z.string().optional(),
   CASCATA_BIND: z.ipv4().optional(),
+  CASCATA_HTTP3: z.enum(['on', 'off']).default('off'),
   CASCATA_PUBLIC_ADDRESS: list(address),
   CASCATA_DNS_SERVERS: list(nameServer),
   CASCATA_TRUSTED_PROXIES: list(network),
@@ -70,6 +71,7 @@ export type Config = Readonly<{
   instance: string
   httpPort: number
   httpsPort: number
+  http3: boolean
   /** Address on the host at which the edge is published. */
   bind: string
   /** IP addresses that lead here; the domain's own are asked of DNS when there are none. */
@@ -111,6 +113,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     instance: given.CASCATA_INSTANCE,
     httpPort: ports.data.CASCATA_HTTP_PORT,
     httpsPort: ports.data.CASCATA_HTTPS_PORT,
+    http3: given.CASCATA_HTTP3 === 'on',
     bind: given.CASCATA_BIND ?? (isLocal ? '127.0.0.1' : '0.0.0.0'),
     publicAddresses: given.CASCATA_PUBLIC_ADDRESS,
     dnsServers: given.CASCATA_DNS_SERVERS,

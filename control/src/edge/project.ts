@@ -4,7 +4,7 @@ import { BodyTooLarge } from '@cascata/shared/problems/bounds'
 import { ProjectStarting, UpstreamTimeout } from '@cascata/shared/problems/edge'
 import { ProjectPaused } from '@cascata/shared/problems/projects'
 import { everything, type How, maintenance, saying } from './answers.ts'
-import { certificateOf, HTTP, HTTPS, LISTEN, problemPages, sentOnTo, sentToHttps } from './server.ts'
+import { alternative, certificateOf, HTTP, https, problemPages, sentOnTo, sentToHttps } from './server.ts'
 import type { EdgeName, EdgeSite, ProjectSite } from './site.ts'
 import { indented, server } from './text.ts'
 
@@ -23,11 +23,12 @@ function nameBlocks(site: EdgeSite, project: ProjectSite, own: EdgeName): string
     `server_name ${name};`,
     ...(isDefault ? [] : [certificateOf(certificate)]),
     ...hsts(project),
+    ...alternative(site),
     problemPages(site),
     redirectTo === null ? answerOf(project) : sentOnTo(redirectTo),
   ]
-  if (!httpsOnly || !certificate.trusted) return [server([LISTEN, ...secured])]
-  return [server([HTTP, `server_name ${name};`, sentToHttps(name, site)]), server([HTTPS, ...secured])]
+  if (!httpsOnly || !certificate.trusted) return [server([HTTP, https(site), ...secured])]
+  return [server([HTTP, `server_name ${name};`, sentToHttps(name, site)]), server([https(site), ...secured])]
 }
 
 /** Browsers ignore it over plain HTTP. */

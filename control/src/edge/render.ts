@@ -11,7 +11,7 @@ import { ControlStarting, UnknownHost, UpstreamTimeout } from '@cascata/shared/p
 import { everything, saying } from './answers.ts'
 import { globals } from './globals.ts'
 import { passTo, projectBlocks, upstream } from './project.ts'
-import { certificateOf, LISTEN, ownPort, problemPages } from './server.ts'
+import { alternative, certificateOf, HTTP, https, ownPort, problemPages } from './server.ts'
 import type { EdgeSite } from './site.ts'
 import { indented, server } from './text.ts'
 
@@ -67,7 +67,7 @@ const probe = (digest: string) => `server {
 /** Names that somebody claims and nobody has proven come here, too: control answers for them with their proof. */
 const unknownHosts = (site: EdgeSite) => `server {
   listen 8080 default_server;
-  listen 8443 ssl default_server;
+${indented(https(site, ' default_server'))}
   server_name _;
   # A line that does not fit is answered before its host and path are known.
   error_page 414 /url-too-long;
@@ -91,13 +91,16 @@ const EVENTS = `location ~ ^/v1/operations/[^/]+/events$ {
   proxy_pass http://control;
 }`
 
-function control({ domain }: EdgeSite): string {
+function control(site: EdgeSite): string {
+  const { domain } = site
   const names = [...new Set([domain, 'localhost', '127.0.0.1'])].join(' ')
   return [
     upstream('control', '_control', [1]),
     server([
-      LISTEN,
+      HTTP,
+      https(site),
       `server_name ${names};`,
+      ...alternative(site),
       // Archives are uploaded here; control itself bounds each.
       'client_max_body_size 0;',
       'proxy_read_timeout 3600s;',

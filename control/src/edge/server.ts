@@ -2,8 +2,16 @@
 import type { EdgeCertificate, EdgeSite } from './site.ts'
 
 export const HTTP = 'listen 8080;'
-export const HTTPS = 'listen 8443 ssl;'
-export const LISTEN = `${HTTP}\n${HTTPS}`
+
+/** @param more of the one that answers for unknown names: it opens the sockets for all. */
+export const https = ({ http3 }: EdgeSite, more = ''): string =>
+  [`listen 8443 ssl${more};`, ...(http3 ? [`listen 8443 quic${more && `${more} reuseport`};`] : [])].join(
+    '\n',
+  )
+
+/** Where the same is to be had over HTTP/3; people's port, not ours. */
+export const alternative = ({ http3, httpsPort }: EdgeSite): string[] =>
+  http3 ? [`add_header Alt-Svc 'h3=":${httpsPort}"; ma=86400' always;`] : []
 
 export const certificateOf = ({
   name,

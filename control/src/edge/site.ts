@@ -67,6 +67,7 @@ export const EdgeSite = z.object({
   /** As people reach it. */
   httpPort: z.int().min(1).max(65_535),
   httpsPort: z.int().min(1).max(65_535),
+  http3: z.boolean().default(false),
   workers: z.int().min(1).max(64),
   trustedProxies: z.array(Network),
   projects: z.array(ProjectSite),

@@ -26,7 +26,7 @@ export type ContainerSpec = {
   groups?: readonly number[]
   mounts: readonly Mount[]
   network: 'none' | { bridge: string }
-  publish?: readonly { hostIp: string; hostPort: number; port: number }[]
+  publish?: readonly { hostIp: string; hostPort: number; port: number; protocol?: 'tcp' | 'udp' }[]
   limits: {
     memoryBytes: number
     cpus: number

@@ -26,6 +26,8 @@ export type Site = {
   bind: string
   httpPort: number
   httpsPort: number
+  /** The edge speaks HTTP/3, too. */
+  http3?: boolean
 }
 
 export type ProjectShape = {
@@ -195,7 +197,10 @@ export function edgeSpec(site: Site): ContainerSpec {
       scratch,
     ],
     network: { bridge: edgeNetwork(site) },
-    publish: [publish(site.httpPort, 8080), publish(site.httpsPort, 8443)],
+    publish: [
+      ...[publish(site.httpPort, 8080), publish(site.httpsPort, 8443)],
+      ...(site.http3 ? [{ ...publish(site.httpsPort, 8443), protocol: 'udp' as const }] : []),
+    ],
     // Workers of reloads that came one after the other: each leaves two until their connections have ended.
     limits: { memoryBytes: 256 * MiB, cpus: 2, pids: 256, cpuShares: EDGE_SHARES },
     // Graceful for nginx: requests under way end.

@@ -60,7 +60,7 @@ export const sites: Record<string, EdgeSite> = {
   ]),
   'behind-a-proxy': site('apps.example.com', [running('shop')], {
     trustedProxies: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'],
-    ...{ httpPort: 8000, httpsPort: 8001 },
+    ...{ httpPort: 8000, httpsPort: 8001, http3: true },
   }),
   'several-replicas': site('localhost', [{ ...running('shop'), answer: { slots: [1, 3, 4] } }]),
   'a-real-domain': site('apps.example.com', [{ ...running('shop'), bodyBytesMax: 1024 * MiB }]),

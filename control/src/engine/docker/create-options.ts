@@ -14,7 +14,7 @@ export function createOptions(instance: string, spec: ContainerSpec): ContainerC
     Labels: labelsOf(instance, spec),
     StopSignal: spec.stopSignal,
     StopTimeout: spec.stopTimeoutS,
-    ExposedPorts: Object.fromEntries(ports.map(({ port }) => [`${port}/tcp`, {}])),
+    ExposedPorts: Object.fromEntries(ports.map((port) => [portOf(port), {}])),
     ...(spec.healthcheck ? { Healthcheck: healthcheck(spec.healthcheck) } : {}),
     HostConfig: {
       ReadonlyRootfs: true,
@@ -31,8 +31,8 @@ export function createOptions(instance: string, spec: ContainerSpec): ContainerC
       Tmpfs: Object.fromEntries(spec.mounts.filter((mount) => mount.kind === 'tmpfs').map(tmpfs)),
       NetworkMode: spec.network === 'none' ? 'none' : spec.network.bridge,
       PortBindings: Object.fromEntries(
-        ports.map(({ hostIp, hostPort, port }) => [
-          `${port}/tcp`,
+        ports.map(({ hostIp, hostPort, ...port }) => [
+          portOf(port),
           [{ HostIp: hostIp, HostPort: String(hostPort) }],
         ]),
       ),
@@ -47,6 +47,8 @@ export function createOptions(instance: string, spec: ContainerSpec): ContainerC
     },
   }
 }
+
+const portOf = ({ port, protocol = 'tcp' }: { port: number; protocol?: string }) => `${port}/${protocol}`
 
 const bind = ({ source, target, readOnly }: Extract<Mount, { kind: 'bind' }>) => ({
   Type: 'bind' as const,

@@ -46,6 +46,7 @@ export function edgeSiteOf(context: EdgeContext, projects: readonly SeenProject[
     controlUrl: ControlUrl.parse(controlUrl),
     httpPort: site.httpPort,
     httpsPort: site.httpsPort,
+    http3: site.http3 === true,
     workers: WORKERS,
     trustedProxies: trustedProxies.map((network) => Network.parse(network)),
     projects: projects.flatMap((project) => projectSite(context, project) ?? []),
