@@ -43,6 +43,15 @@ describe('the configuration', () => {
     })
   })
 
+  test.each([
+    ['half an hour on the loopback', {}, 30],
+    ['never with a domain', { CASCATA_DOMAIN: 'apps.example.com' }, 'never'],
+    ['what is said', { CASCATA_DOMAIN: 'apps.example.com', CASCATA_SLEEP_AFTER_MINUTES: '5' }, 5],
+    ['never, where that is said', { CASCATA_SLEEP_AFTER_MINUTES: 'never' }, 'never'],
+  ])('puts unused projects to sleep after %s', (_what, environment, after) => {
+    expect(readConfig(environment).sleepAfterMinutes).toBe(after)
+  })
+
   test('takes what is empty for what is not set', () => {
     expect(readConfig({ CASCATA_DOMAIN: '', CASCATA_HTTP_PORT: '' })).toEqual(readConfig({}))
   })
@@ -61,6 +70,12 @@ describe('the configuration', () => {
     ['a name made of no address', { CASCATA_DOMAIN: 'sslip.io' }, /^CASCATA_DOMAIN: sslip.io needs/],
     ['a network that is none', { CASCATA_TRUSTED_PROXIES: '10.0.0.0/8;x' }, /^CASCATA_TRUSTED_PROXIES/],
     ['a name server that is none', { CASCATA_DNS_SERVERS: 'dns.example' }, /^CASCATA_DNS_SERVERS/],
+    [
+      'a time to sleep that is none',
+      { CASCATA_SLEEP_AFTER_MINUTES: 'soon' },
+      /^CASCATA_SLEEP_AFTER_MINUTES: "never"/,
+    ],
+    ['no time at all', { CASCATA_SLEEP_AFTER_MINUTES: '0' }, /^CASCATA_SLEEP_AFTER_MINUTES: /],
     ['a crash point that is none', { CASCATA_CRASH_AT: 'sometime' }, /^CASCATA_CRASH_AT: "before:/],
   ])('refuses %s and says which it was', (_what, environment, words) => {
     expect(() => readConfig(environment)).toThrow(ConfigInvalid)

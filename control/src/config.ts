@@ -1,4 +1,5 @@
 /** Environment -> one frozen `Config`. Nobody else reads the environment; what is wrong in it is said all at once. */
+import { SLEEP_MINUTES_MAX, type SleepAfter } from '@cascata/shared/contract/sleep-settings'
 import { Domain } from '@cascata/shared/domain'
 import { VERSION } from '@cascata/shared/version'
 import { z } from 'zod'
@@ -57,6 +58,11 @@ const Environment = z.object({
     .default(VERSION),
   CASCATA_DOCKER_SOCKET: path.default('/var/run/docker.sock'),
   CASCATA_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  CASCATA_SLEEP_AFTER_MINUTES: z
+    .union([z.literal('never'), z.coerce.number().int().min(1).max(SLEEP_MINUTES_MAX)], {
+      error: `"never", or minutes from 1 to ${SLEEP_MINUTES_MAX}`,
+    })
+    .optional(),
   CASCATA_PG_BIN: path.optional(),
   CASCATA_CRASH_AT: z
     .string()
@@ -83,6 +89,8 @@ export type Config = Readonly<{
   imageTag: string
   dockerSocket: string
   logLevel: string
+  /** When projects go to sleep that say nothing of it. */
+  sleepAfterMinutes: SleepAfter
   /** Where `pg_dump` and `pg_restore` are, when not on the path. */
   pgBin: string | undefined
   /** Fault injection of the crash matrix. */
@@ -121,6 +129,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     imageTag: given.CASCATA_IMAGE_TAG,
     dockerSocket: given.CASCATA_DOCKER_SOCKET,
     logLevel: given.CASCATA_LOG_LEVEL,
+    // With a domain somebody waits at the other end: whoever wants the memory back says so.
+    sleepAfterMinutes: given.CASCATA_SLEEP_AFTER_MINUTES ?? (isLocal ? 30 : 'never'),
     pgBin: given.CASCATA_PG_BIN,
     crashAt: given.CASCATA_CRASH_AT,
   })

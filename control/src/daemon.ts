@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '@cascata/shared/clock'
 import { sourceFolder, templatesAt } from '@cascata/templates'
 import type { Logger } from 'pino'
+import { startActivator } from './activator/activator.ts'
 import { instancePlace } from './adapters/instance-place.ts'
 import { nameServers } from './adapters/name-records.ts'
 import { openSeal } from './adapters/seal.ts'
@@ -32,6 +33,7 @@ import { appPorts } from './wiring/app-ports.ts'
 import { bringUpSystem, openInstanceStore } from './wiring/bring-up.ts'
 import { startInstanceJobs } from './wiring/jobs.ts'
 import type { Parts } from './wiring/parts.ts'
+import { reacher } from './wiring/reach.ts'
 import { startReconcilers } from './wiring/reconcilers.ts'
 
 export type Daemon = {
@@ -55,11 +57,17 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   // Once there: what is asked for before is found by the jobs themselves when they start.
   let wakeJobs: AppDeps['kick'] | undefined
   const kick: AppDeps['kick'] = (operation) => {
-    reconcilers.kick('projects', 'edge')
+    reconcilers.kick('projects', 'edge', 'sleep')
     wakeJobs?.(operation)
   }
   const domainsChanged = () => reconcilers.kick('domains', 'edge')
-  const deps = await appPorts(parts, { store, keys, kick, domainsChanged })
+  const { hold, wake } = reconcilers
+  // Early: requests may be waiting since control was last there.
+  const activator = await startActivator(parts.paths.activatorSocket, {
+    reach: reacher({ wake, paths: parts.paths }),
+    log,
+  })
+  const deps = await appPorts(parts, { store, keys, kick, hold, wake, domainsChanged })
   const app = createApp(deps)
   const http = controlApp({ app, clock: parts.clock, log, version: config.version, assets })
   // Before the first upload can come: one under way has no operation yet.
@@ -69,6 +77,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
     store,
     keys,
     kick: () => reconcilers.kick('projects', 'edge'),
+    ...{ hold, wake },
   })
   wakeJobs = jobs.kick
 
@@ -76,7 +85,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
     adminLink: async () => (await app.claims.first())?.link,
     async stop() {
       // Nothing new first; then the reconcilers and the jobs, which need the store; the store last.
-      await listening.close(HTTP_GRACE_MS)
+      await Promise.all([listening.close(HTTP_GRACE_MS), activator.close(HTTP_GRACE_MS)])
       await Promise.all([reconcilers.stop(), jobs.close()])
       await store.close()
     },
@@ -89,7 +98,9 @@ export async function newAdminLink(config: Config, log: Logger): Promise<string>
   const store = await openInstanceStore(parts)
   try {
     const keys = await openInstanceKeys(store.instance, parts.seal)
-    const app = createApp(await appPorts(parts, { store, keys, kick() {}, domainsChanged() {} }))
+    // Nothing is started or stopped from here.
+    const nothing = { kick() {}, domainsChanged() {}, hold: () => () => {}, wake: async () => {} }
+    const app = createApp(await appPorts(parts, { store, keys, ...nothing }))
     return (await app.claims.forRoot()).link
   } finally {
     await store.close()

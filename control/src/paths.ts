@@ -11,6 +11,7 @@ export function pathsOf(home: string) {
     control: at('control'),
     controlRun: at('run', '_control'),
     controlSocket: at('run', '_control', 'http', '1.sock'),
+    activatorSocket: at('run', '_control', 'http', 'activator.sock'),
     controlHttp: at('run', '_control', 'http'),
     redisSocket: at('run', '_redis', 'redis.sock'),
     redisRun: at('run', '_redis'),

@@ -17,7 +17,13 @@ const local = domain === 'localhost'
 const tools = join(root, '.tools')
 
 /** What control alone makes something of. */
-const PASSED = ['CASCATA_HTTP3', 'CASCATA_PUBLIC_ADDRESS', 'CASCATA_DNS_SERVERS', 'CASCATA_TRUSTED_PROXIES']
+const PASSED = [
+  'CASCATA_HTTP3',
+  'CASCATA_PUBLIC_ADDRESS',
+  'CASCATA_DNS_SERVERS',
+  'CASCATA_TRUSTED_PROXIES',
+  'CASCATA_SLEEP_AFTER_MINUTES',
+]
 
 export const config = Object.freeze({
   root,

@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { LogLevel } from './gate/logger.ts'
-import type { Endpoint } from './http/server.ts'
+import type { Endpoint } from './http/door.ts'
 import { ConfigInvalid } from './standalone/values.ts'
 import { parseStandalone, type Standalone } from './standalone.ts'
 

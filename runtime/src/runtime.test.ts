@@ -1,7 +1,10 @@
 /** The whole process around a service, over a real unix socket. */
-import { stat, writeFile } from 'node:fs/promises'
+
+import { once } from 'node:events'
+import { stat, utimes, writeFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { connect } from 'node:net'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createHarness, echo, endless, type Harness, keyOf, ok, SECRET } from './runtime-harness.ts'
 
@@ -238,9 +241,23 @@ describe('the beginning', () => {
     const health = await ask('/health/ready', { key: false })
     expect([health.status, JSON.parse(health.text)]).toEqual([503, { status: 'starting', generation: 1 }])
     expect((await ask('/health/live', { key: false })).status).toBe(200)
+    // Who would rather wait than ask again is told at the moment it is so.
+    const patient = ask('/health/ready', { key: false, headers: { prefer: 'wait=20' } })
     starts.resolve()
     expect((await early).status).toBe(200)
+    expect((await patient).status).toBe(200)
     expect((await ask('/health/ready', { key: false })).status).toBe(200)
+  })
+
+  test('is written down beside the socket, as what keeps the project awake; a health check is not', async () => {
+    await start(echo)
+    const file = join(dirname(harness.socketPath), 'active')
+    const longAgo = new Date(0)
+    await utimes(file, longAgo, longAgo)
+    await ask('/health/ready', { key: false })
+    expect((await stat(file)).mtimeMs).toBe(0)
+    await ask('/rest/v1/people')
+    expect((await stat(file)).mtimeMs).toBeGreaterThan(Date.now() - 60_000)
   })
 
   test('of a named origin is allowed to it alone, and no cache may take it for another', async () => {
@@ -318,6 +335,18 @@ describe('the end', () => {
     expect(await slow).toMatchObject({ status: 200, text: '"done"', headers: { connection: 'close' } })
     expect(await stopped).toBe(true)
     expect(harness.opened[0]?.closed).toBe(true)
+  })
+
+  test('who had connected before the door was shut is answered', async () => {
+    const running = await start(echo)
+    const early = connect(harness.socketPath)
+    await once(early, 'connect')
+    const stopped = running.stop()
+    early.write('GET /rest/v1/early HTTP/1.1\r\nhost: x\r\n\r\n')
+    const [answer] = (await once(early, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 \d{3} /)
+    expect(answer.toString().toLowerCase()).toContain('connection: close')
+    expect(await stopped).toBe(true)
   })
 
   test('an idle kept-alive connection does not hold it up', async () => {

@@ -6,15 +6,17 @@
 import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '@cascata/shared/clock'
 import type { ProjectDocument } from '@cascata/shared/project-document'
+import { activityIn } from './activity-file.ts'
 import type { Config } from './config.ts'
 import { createAdmission } from './gate/admission.ts'
 import { REQUESTS_AT_ONCE_MAX } from './gate/limits.ts'
 import type { Logger } from './gate/logger.ts'
 import { createReadiness } from './gate/readiness.ts'
 import { createApp } from './http/app.ts'
+import { listen } from './http/door.ts'
 import { createHealth } from './http/health.ts'
 import { createLoadMeter } from './http/load.ts'
-import { createHttpServer, drain, listen } from './http/server.ts'
+import { createHttpServer, drain } from './http/server.ts'
 import type { Service } from './http/service.ts'
 import { createIdentify, type Identify, type IdentifySettings } from './session/claims.ts'
 import type { Database } from './session/database.ts'
@@ -68,6 +70,7 @@ export async function startRuntime(input: {
   const services = parts.createServices({ database, project, logger, clock })
   const readiness = createReadiness()
   const admission = createAdmission(REQUESTS_AT_ONCE_MAX)
+  const activity = activityIn(config.listen)
   let isDraining = false
 
   const generation = () => project.current().generation
@@ -83,6 +86,7 @@ export async function startRuntime(input: {
     project,
     identify,
     admission,
+    activity,
     readiness,
     health,
     isDraining: draining,
@@ -95,7 +99,7 @@ export async function startRuntime(input: {
     readiness.open()
     logger.info({ generation: generation() }, 'ready')
   })
-  await listen(http.server, config.listen)
+  const door = await listen(http.server, config.listen)
   logger.info({ listen: config.listen, generation: generation() }, 'listening')
 
   return {
@@ -104,7 +108,8 @@ export async function startRuntime(input: {
     async stop() {
       isDraining = true
       logger.info({ underWay: admission.underWay() }, 'draining')
-      const clean = await drain(http, input.drainMs ?? DRAIN_MS)
+      const clean = await drain(http, { door, deadlineMs: input.drainMs ?? DRAIN_MS })
+      activity.close()
       const closing = admission
         .idle()
         .then(() => Promise.all(services.map((service) => service.close())))

@@ -4,7 +4,7 @@
  */
 import { ProjectDocument } from '@cascata/shared/project-document'
 import type { LogLevel } from './gate/logger.ts'
-import type { Endpoint } from './http/server.ts'
+import type { Endpoint } from './http/door.ts'
 import { parseRolePath } from './session/role-path.ts'
 import type { SigningSecret } from './session/signing-keys.ts'
 import { readConnection } from './standalone/connection.ts'

@@ -9,3 +9,9 @@ export const HEALTH_READY_PATH = '/health/ready'
 export const HEALTH_LOAD_PATH = '/health/load'
 /** The edge writes it over, so it tells a caller from outside. */
 export const FORWARDED_FOR_HEADER = 'x-forwarded-for'
+
+/** Which project a request is for: the edge sets it for the activator, and overwrites what a client says. */
+export const PROJECT_REF_HEADER = 'x-cascata-ref'
+
+/** Beside a project's sockets: its modification time is when the project was last in use. */
+export const ACTIVITY_FILE = 'active'

@@ -8,7 +8,7 @@ import { testConfig } from '../harness/config.ts'
 import { archiveBench } from './archive.ts'
 import { benchCreate } from './create.ts'
 import { benchFairness } from './fairness/fairness.ts'
-import { markdown, median, round } from './figures.ts'
+import { markdown, median, percentile, round } from './figures.ts'
 import { type BenchInstance, startBench } from './instance.ts'
 import { benchMemory } from './memory.ts'
 import { parseOptions } from './options.ts'
@@ -16,6 +16,7 @@ import { benchRest } from './rest/bench.ts'
 import { sourceWorld } from './rest/source-world.ts'
 import { projectWorld } from './rest/world.ts'
 import { soak } from './soak/soak.ts'
+import { benchWake } from './wake.ts'
 
 const full = testConfig.size === 'full'
 const options = parseOptions(process.argv.slice(2), testConfig.size)
@@ -37,6 +38,27 @@ const PARTS: Record<string, () => Promise<void>> = {
       `median ${round(median(msEach))} ms, fastest ${round(sorted[0] ?? 0)} ms, slowest ${round(sorted.at(-1) ?? 0)} ms`,
     )
     say(`steps of the last: ${stepsOfLast.join(', ')}`)
+  },
+  async wake() {
+    const { msEach, wakeMsEach, floorMsEach, readyMsEach, steps } = await benchWake(await instance(), 20)
+    const row = (name: string, each: readonly number[]) => {
+      const sorted = each.toSorted((a, b) => a - b)
+      return [name, round(median(sorted)), round(percentile(sorted, 0.95)), round(sorted[0] ?? 0)]
+    }
+    say(`\n## wake, first request to a sleeping project (${msEach.length} times, ms)\n`)
+    say(
+      markdown(
+        ['', 'p50', 'p95', 'fastest'],
+        [
+          row('request to answer, through the edge', msEach),
+          row('of it control: until a runtime is ready', wakeMsEach),
+          row('floor: both containers started by hand', floorMsEach),
+          row('floor, until the runtime is ready', readyMsEach),
+        ],
+      ),
+    )
+    const words = Object.entries(steps).map(([name, ms]) => `${name} ${round(ms)} ms`)
+    say(`\nmedians of the steps, several at a time: ${words.join(', ')}`)
   },
   async memory() {
     const { cgroupMb, pssMb, marginalPssMb, projects } = await benchMemory(await instance(), full ? 10 : 5)

@@ -83,6 +83,8 @@ export async function openTestControl(): Promise<TestControl> {
     replicas: async ({ settings: { replicas } }) => ({ ...replicas, wanted: replicas.min, replicas: [] }),
     system: async () => [{ role: 'meta', state: 'running', health: 'healthy' }],
     commit: (_ref, transaction) => transaction(),
+    hold: () => () => {},
+    wake: async () => {},
     kick: (operation) => void kicked.push(operation),
     domainsChanged() {},
   }

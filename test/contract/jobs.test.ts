@@ -105,6 +105,8 @@ const deps = (effects: JobDeps['effects'] = { run: (_name, effect) => effect() }
   tools: { dump: tools.argv.pg_dump, restore: tools.argv.pg_restore },
   origin: { cascata: '0.1.0', instance: 'test' },
   clock: systemClock,
+  hold: () => () => {},
+  wake: async () => {},
   kick: (ref) => void observe(ref),
 })
 

@@ -17,7 +17,7 @@ const TIMEOUT_MS = 600_000
 async function verdict(seed: number): Promise<string | undefined> {
   try {
     const world = await runHistory(seed, TURNS)
-    const found = wrongs(world)
+    const found = [...wrongs(world), ...(await wakeAll(world))]
     const before = world.trouble.mutations.length
     await onePass(world.start())
     // Control knows nothing of the databases after a start: it asks each once, which changes nothing in them.
@@ -27,6 +27,17 @@ async function verdict(seed: number): Promise<string | undefined> {
   } catch (error) {
     return `CASCATA_SEED=${seed}: ${error instanceof Error ? error.stack : String(error)}`
   }
+}
+
+/** What is wrong with those that sleep when the trouble is over: each is to answer whoever asks. */
+async function wakeAll(world: SimulatedWorld): Promise<string[]> {
+  const asleep = [...world.store.rows.values()].filter(({ asleepSince }) => asleepSince !== null)
+  if (asleep.length === 0) return []
+  const control = world.start()
+  await Promise.all(asleep.map(({ ref }) => control.projects.wake(ref)))
+  const silent = asleep.filter(({ ref }) => !world.isServed(ref))
+  await settle(world, control)
+  return [...silent.map(({ ref }) => `${ref} was woken and does not answer`), ...wrongs(world)]
 }
 
 describe('a simulated machine', () => {
@@ -45,6 +56,38 @@ describe('a simulated machine', () => {
     },
     TIMEOUT_MS,
   )
+
+  test('puts projects to sleep, and wakes them, in many of its histories', async () => {
+    const told = { asleep: 0, woken: 0 }
+    for (let seed = 1; seed <= 60; seed++) {
+      const { mutations } = (await runHistory(seed, TURNS)).trouble
+      if (mutations.some((what) => what.startsWith('record') && what.endsWith(' asleep'))) told.asleep++
+      if (mutations.some((what) => what.startsWith('woken '))) told.woken++
+    }
+    expect(told.asleep).toBeGreaterThan(15)
+    expect(told.woken).toBeGreaterThan(4)
+  })
+
+  test('a request that comes while a project is put to sleep finds it awake', async () => {
+    const world = new SimulatedWorld(1)
+    const control = world.start()
+    world.store.create('shop', 'empty', null)
+    await settle(world, control)
+    world.store.change('shop', { asleepSince: new Date(world.nowMs).toISOString() })
+    const answered: boolean[] = []
+    const { onStop } = world.docker
+    const asked: Promise<unknown>[] = []
+    world.docker.onStop = (spec) => {
+      onStop(spec)
+      asked.push(control.projects.wake('shop').then(() => answered.push(world.isServed('shop'))))
+    }
+    await onePass(control)
+    await Promise.all(asked)
+    await settle(world, control)
+    expect(answered).toEqual([true, true])
+    expect(rowOf(world)).toMatchObject({ asleepSince: null, observedState: 'running' })
+    expect(wrongs(world)).toEqual([])
+  })
 
   test('gives the same history for the same seed', async () => {
     const [one, two] = [await runHistory(7, TURNS), await runHistory(7, TURNS)]

@@ -43,6 +43,20 @@ const FILLED = ['restore.roles', 'restore.staging', 'restore.load'] as const
 const EFFECTS = {
   create: ['intent.commit', ...PLACE, ...DATABASE, 'db.starter', ...RUNTIME, ...SEEN, ...EDGE],
   pause: ['intent.commit', 'runtime.stop', 'db.stop', ...SEEN, ...EDGE],
+  // Neither changes anything at the edge.
+  sleep: ['intent.commit', 'document.write', 'runtime.stop', 'db.stop', ...SEEN],
+  wake: [
+    ...[
+      'intent.commit',
+      'sleep.end',
+      'document.write',
+      'db.start',
+      'db.ready',
+      'runtime.start',
+      'runtime.ready',
+    ],
+    ...['sleep.woken', 'db.bootstrap', 'db.starter', ...SEEN],
+  ],
   delete: ['intent.commit', 'runtime.stop', 'runtime.remove', 'db.stop', 'db.remove', ...SEEN, ...EDGE],
   purge: ['files.remove', 'row.remove'],
   import: [
@@ -68,14 +82,13 @@ export const cutsOf = (flow: FlowName): Cut[] =>
     .flatMap((step) => (['before', 'after'] as const).map((when) => ({ flow, when, step })))
     .map((cut, at) => ({ ...cut, ref: refOf(cut, at) }))
 
-/** Two projects take turns in being paused and deleted; all else has a project of its own. */
+/** Two projects take turns in being paused, put to sleep and deleted; all else has a project of its own. */
+const STANDING: readonly FlowName[] = ['pause', 'sleep', 'wake', 'delete']
 const refOf = ({ flow, when, step }: Omit<Cut, 'ref'>, at: number): string =>
-  flow === 'pause' || flow === 'delete'
-    ? `standing-${(at % 2) + 1}`
-    : `${flow}-${when}-${step.replace('.', '-')}`
+  STANDING.includes(flow) ? `standing-${(at % 2) + 1}` : `${flow}-${when}-${step.replace('.', '-')}`
 
 export const unharmedRef = (flow: FlowName): string =>
-  flow === 'pause' || flow === 'delete' ? 'standing-1' : `${flow}-unharmed`
+  STANDING.includes(flow) ? 'standing-1' : `${flow}-unharmed`
 
 /** What an import fills its project with, and must find there again. */
 export type Source = { archive: Buffer; tables: readonly TableFacts[] }
@@ -97,6 +110,8 @@ export class CrashFlows {
     const flows: Record<FlowName, () => Flow> = {
       create: () => this.#create(),
       pause: () => this.#pause(),
+      sleep: () => this.#sleep(),
+      wake: () => this.#wake(),
       delete: () => this.#delete(),
       purge: () => this.#purge(),
       import: () => this.#import(),
@@ -126,6 +141,35 @@ export class CrashFlows {
       request: (ref) => ({ method: 'POST', path: `/v1/projects/${ref}/pause` }),
       operation: { kind: 'project.pause', status: 'succeeded', problem: null },
       check: (ref) => this.#isNot(ref, { status: 'paused', answer: 503 }),
+      clear: async () => {},
+    }
+  }
+
+  #sleep(): Flow {
+    return {
+      effects: EFFECTS.sleep,
+      arrange: (ref) => this.#stands(ref),
+      request: (ref) => ({ method: 'POST', path: `/v1/projects/${ref}/sleep` }),
+      operation: { kind: 'project.sleep', status: 'succeeded', problem: null },
+      // Whoever asked the project itself would wake it.
+      check: (ref) => this.#is(ref, 'asleep'),
+      clear: async () => {},
+    }
+  }
+
+  #wake(): Flow {
+    return {
+      effects: EFFECTS.wake,
+      arrange: async (ref) => {
+        await this.#stands(ref)
+        await done(this.#world, { method: 'POST', path: `/v1/projects/${ref}/sleep` })
+      },
+      request: (ref) => ({ method: 'POST', path: `/v1/projects/${ref}/wake` }),
+      operation: { kind: 'project.wake', status: 'succeeded', problem: null },
+      check: async (ref) => {
+        await this.#is(ref, 'running')
+        expect((await this.#world.api.project(ref, '/rest/v1/', 'any')).status).toBe(401)
+      },
       clear: async () => {},
     }
   }
@@ -184,6 +228,7 @@ export class CrashFlows {
     const state = status === 200 ? Project.parse(body).status : 'absent'
     const post = (verb: string): ApiRequest => ({ method: 'POST', path: `/v1/projects/${ref}/${verb}` })
     if (state === 'absent') await done(this.#world, creation(ref))
+    if (state === 'asleep') await done(this.#world, post('wake'))
     if (state === 'paused') await done(this.#world, post('resume'))
     if (state === 'deleted') await done(this.#world, post('undelete'))
   }
@@ -199,8 +244,12 @@ export class CrashFlows {
     expect([answer.status, Array.isArray(answer.body) && answer.body.length]).toEqual([200, largest?.rows])
   }
 
-  async #isNot(ref: string, { status, answer }: { status: string; answer: number }): Promise<void> {
+  async #is(ref: string, status: string): Promise<void> {
     expect(await this.#world.api.get(Project, `/v1/projects/${ref}`)).toEqual({ status })
+  }
+
+  async #isNot(ref: string, { status, answer }: { status: string; answer: number }): Promise<void> {
+    await this.#is(ref, status)
     expect((await this.#world.api.project(ref, '/rest/v1/', 'any')).status).toBe(answer)
   }
 

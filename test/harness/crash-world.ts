@@ -15,6 +15,7 @@ type Row = {
   ref: string
   desired: 'running' | 'paused' | 'deleted'
   importing: string | null
+  asleep: boolean
   settled: boolean
   due: boolean
   problem: string | null
@@ -93,7 +94,9 @@ export class CrashWorld {
   /** Nothing, when all is as the rows say, no operation is open, and nothing else is there. */
   async wrongs(): Promise<string[]> {
     const [rows, operations] = await Promise.all([
-      this.#meta<Row[]>`select ref, desired, importing::text, last_problem->>'code' as problem,
+      this.#meta<
+        Row[]
+      >`select ref, desired, importing::text, asleep_since is not null as asleep, last_problem->>'code' as problem,
         observed_generation = generation as settled, coalesce(purge_after < now(), false) as due from public.projects`,
       this.#meta<OperationFacts[]>`select kind, ref, status from public.operations
         where status in ('pending', 'running')`,
@@ -188,8 +191,10 @@ const rowWrongs = ({ ref, importing, settled, due, problem }: Row): string[] => 
 function containerWrongs(rows: readonly Row[], containers: readonly Seen[]): string[] {
   const wanted = rows
     .filter(({ desired }) => desired !== 'deleted')
-    .flatMap(({ ref, desired }) =>
-      ['db', 'runtime'].map((role) => `${ref} ${role} ${desired === 'running' ? 'running' : 'exited'}`),
+    .flatMap(({ ref, desired, asleep }) =>
+      ['db', 'runtime'].map(
+        (role) => `${ref} ${role} ${desired === 'running' && !asleep ? 'running' : 'exited'}`,
+      ),
     )
   const all = [...SYSTEM_ROLES.map((role) => `_system ${role} running`), ...wanted].sort()
   const found = containers.map(({ project, role, state }) => `${project} ${role} ${state}`).sort()

@@ -32,6 +32,8 @@ export const environmentOf = (instance: Instance): Record<string, string> => ({
   CASCATA_HTTP_PORT: String(instance.httpPort),
   CASCATA_HTTPS_PORT: String(instance.httpsPort),
   CASCATA_PROFILE: instance.profile,
+  // What a test does not touch for a while must still run; tests of sleep say so themselves.
+  CASCATA_SLEEP_AFTER_MINUTES: 'never',
 })
 
 export async function startInstance(name: string, httpPort: number): Promise<Instance> {

@@ -54,8 +54,12 @@ export class SimulatedDocker {
       })
     const look = <Result>(what: string, work: () => Result) => this.trouble.call(life, what, work)
     return {
-      list: () =>
-        look('list', () => [...this.containers.values()].map(({ container }) => ({ ...container }))),
+      list: (project) =>
+        look('list', () =>
+          [...this.containers.values()].flatMap(({ container }) =>
+            project === undefined || container.project === project ? [{ ...container }] : [],
+          ),
+        ),
       create: (spec) => change(`create ${spec.name}`, () => this.#create(spec)),
       start: (name) => change(`start ${name}`, () => this.#start(name)),
       stop: (name) => change(`stop ${name}`, () => this.killByHand(name)),

@@ -28,7 +28,7 @@ export async function runHistory(seed: number, turns: number): Promise<Simulated
     if (chance.happens(0.5)) command(world, chance)
     if (chance.happens(0.15)) damage(world, chance)
     world.nowMs += chance.pick([100, 5_000, 60_000, HOUR_MS])
-    await somePasses(control, chance)
+    await Promise.all([somePasses(control, chance), someUse(world, control)])
     if (!control.life.alive || chance.happens(0.03)) {
       control = await restarted(world, control)
     }
@@ -54,19 +54,23 @@ function command(world: SimulatedWorld, chance: Chance): void {
     store.change(ref, { importing: null })
     return
   }
+  if (row.observedState === 'running' && chance.happens(0.3)) {
+    store.change(ref, { asleepSince: new Date(world.nowMs).toISOString() })
+    return
+  }
   const purgeAfter = new Date(world.nowMs + chance.pick([HOUR_MS, WEEK_MS])).toISOString()
   const runtime = { ...row.limits.runtime, memory_mb: 100 + chance.below(400) }
   const min = 1 + chance.below(3)
   store.change(
     ref,
     chance.pick<Partial<ProjectRow>>([
-      { desired: 'paused' },
-      { desired: 'running' },
-      { restarts: row.restarts + 1 },
+      { desired: 'paused', asleepSince: null },
+      { desired: 'running', asleepSince: null },
+      { restarts: row.restarts + 1, asleepSince: null },
       { limits: { ...row.limits, runtime } },
       { settings: { ...row.settings, replicas: { min, max: min + chance.below(3) } } },
       { secrets: `${row.secrets}!` },
-      { desired: 'deleted', purgeAfter },
+      { desired: 'deleted', purgeAfter, asleepSince: null },
     ]),
   )
 }
@@ -77,6 +81,35 @@ function damage(world: SimulatedWorld, chance: Chance): void {
   const name = chance.pick(names)
   if (chance.happens(0.5)) world.docker.removeByHand(name)
   else world.docker.killByHand(name)
+}
+
+/**
+ * Requests through the edge, and SQL through control, beside whatever is going on: a project that sleeps is woken for
+ * them, and what was woken answers for as long as somebody holds it.
+ */
+async function someUse(world: SimulatedWorld, control: SimulatedControl): Promise<void> {
+  const { chance } = world.trouble
+  const refs = [...world.store.rows.keys()].filter(() => chance.happens(0.4))
+  await Promise.all(
+    refs.map(async (ref) => {
+      if (world.isServed(ref)) {
+        world.activity.set(ref, world.nowMs)
+        return
+      }
+      const letGo = control.holds.hold(ref)
+      try {
+        const { observedState } = await control.projects.wake(ref)
+        if (observedState !== 'asleep') return
+        if (!world.isServed(ref)) world.violations.push(`${ref} was said to be awake and did not answer`)
+        for (let turns = 0; turns < 20; turns++) await Promise.resolve()
+        if (!world.isServed(ref)) world.violations.push(`${ref} fell asleep while it was held`)
+      } catch {
+        // Paused, deleted, an injected fault: whoever asked is told so.
+      } finally {
+        letGo()
+      }
+    }),
+  )
 }
 
 /** Some of the tasks side by side; work that they began may still be under way when the next turn comes. */
@@ -115,7 +148,7 @@ export async function onePass(control: SimulatedControl): Promise<void> {
 
 /** What is wrong with a settled world, in words; nothing is best. */
 export function wrongs(world: SimulatedWorld): string[] {
-  const found: string[] = []
+  const found = [...world.violations]
   const expected = new Set<string>()
   const containers = [...world.docker.containers.values()].map(({ container }) => container)
   const expectOne = (names: readonly string[], what: string) => {
@@ -144,8 +177,8 @@ export function wrongs(world: SimulatedWorld): string[] {
         databases.map(({ name }) => name),
         `${row.ref} db`,
       )
-    if (mode === 'paused') {
-      if (up.length > 0) found.push(`${row.ref} is paused and runs`)
+    if (mode === 'paused' || mode === 'asleep') {
+      if (up.length > 0) found.push(`${row.ref} is ${mode} and runs`)
       for (const { name } of own) expected.add(name)
     }
     const slots = runtimes.map(({ name }) => slotOf(name) ?? 0).toSorted((a, b) => a - b)
@@ -156,6 +189,8 @@ export function wrongs(world: SimulatedWorld): string[] {
     ) {
       found.push(`${row.ref} is not reached: ${routes} instead of ${slots}`)
     }
+    // The edge need not change for a project that sleeps: nobody listens where it sends requests.
+    if (mode === 'asleep' && routes.length === 0) found.push(`${row.ref} sleeps and cannot be reached`)
     if (row.observedGeneration !== row.generation) found.push(`${row.ref} was not seen at its generation`)
     if (row.lastProblem !== null) found.push(`${row.ref} keeps a problem: ${row.lastProblem.code}`)
     const password = world.databases.get(row.ref)

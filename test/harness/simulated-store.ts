@@ -10,10 +10,12 @@ export class SimulatedStore {
   readonly rows = new Map<string, ProjectRow>()
   readonly operations: SimulatedOperation[] = []
   readonly trouble: Trouble
+  readonly #now: () => number
   #nextUid = 200_000
 
-  constructor(trouble: Trouble) {
+  constructor(trouble: Trouble, now: () => number) {
     this.trouble = trouble
+    this.#now = now
   }
 
   create(ref: string, template: string, importing: string | null): void {
@@ -56,6 +58,11 @@ export class SimulatedStore {
     return {
       projects: {
         list: () => trouble.call(life, 'rows', () => [...this.rows.values()].map((row) => ({ ...row }))),
+        find: (ref) =>
+          trouble.call(life, 'row', () => {
+            const row = this.rows.get(ref)
+            return row && { ...row }
+          }),
         recordObserved: (ref, { generation, state, problem }) =>
           trouble.call(life, `record ${ref}`, () => {
             const row = this.rows.get(ref)
@@ -73,6 +80,7 @@ export class SimulatedStore {
             this.rows.delete(ref)
           }),
       },
+      sleep: this.#sleep(life),
       operations: {
         listOpen: () =>
           trouble.call(life, 'operations', () => this.operations.filter((each) => each.status === 'open')),
@@ -87,6 +95,57 @@ export class SimulatedStore {
               operation.status = 'done'
             }
           }),
+      },
+    }
+  }
+
+  #sleep(life: Life): ReconcilerStore['sleep'] {
+    const { trouble } = this
+    const patch = (
+      what: string,
+      ref: string,
+      { when, set }: { when: (row: ProjectRow) => boolean; set: Partial<ProjectRow> },
+    ) =>
+      trouble.call(life, `${what} ${ref}`, () => {
+        const row = this.rows.get(ref)
+        if (!row || !when(row)) return undefined
+        Object.assign(row, set)
+        trouble.mutations.push(`${what} ${ref}`)
+        return { ...row }
+      })
+    const isMeantToRun = (row: ProjectRow) => row.desired === 'running' && row.importing === null
+    const now = () => new Date(this.#now()).toISOString()
+    return {
+      begin: (ref, { generation, lastActiveAt }) =>
+        patch('sleep', ref, {
+          when: (row) =>
+            isMeantToRun(row) &&
+            row.asleepSince === null &&
+            row.generation === generation &&
+            row.observedGeneration === generation &&
+            row.observedState === 'running' &&
+            !this.operations.some((each) => each.ref === ref && each.status === 'open'),
+          set: { asleepSince: now(), lastActiveAt },
+        }),
+      cancel: async (ref) => {
+        await patch('no sleep', ref, {
+          when: ({ asleepSince }) => asleepSince !== null,
+          set: { asleepSince: null },
+        })
+      },
+      end: (ref) =>
+        patch('wake', ref, {
+          when: (row) => isMeantToRun(row) && (row.asleepSince !== null || row.observedState === 'asleep'),
+          set: { asleepSince: null, wokenAt: now() },
+        }),
+      woken: async (ref, wakeMs) => {
+        await patch('woken', ref, {
+          when: (row) => isMeantToRun(row) && row.asleepSince === null,
+          set: { wakeMs, observedState: 'running', lastProblem: null },
+        })
+      },
+      recordActive: async (ref, lastActiveAt) => {
+        await patch('active', ref, { when: () => true, set: { lastActiveAt } })
       },
     }
   }

@@ -3,12 +3,14 @@
  * nginx), together with the real reconcilers. Control can die and be started again; the rest stays.
  */
 
-import { dbName, runtimeName, type Site } from '@cascata/control/engine/spec'
+import { dbName, runtimeName, type Site, slotOf } from '@cascata/control/engine/spec'
 import { pathsOf } from '@cascata/control/paths'
 import { edgeTask, servedNow } from '@cascata/control/reconcile/edge/task'
 import type { Readiness, TenantDatabase } from '@cascata/control/reconcile/projects/database-port'
 import { type ProjectsTask, projectsTask } from '@cascata/control/reconcile/projects/task'
 import { createTargets } from '@cascata/control/reconcile/scale/targets'
+import { type Holds, openHolds } from '@cascata/control/reconcile/sleep/holds'
+import { sleepTask } from '@cascata/control/reconcile/sleep/task'
 import { systemTask } from '@cascata/control/reconcile/system/task'
 import type { Task } from '@cascata/control/reconcile/task'
 import { Domain } from '@cascata/shared/domain'
@@ -27,10 +29,15 @@ export const site: Site = {
   httpsPort: 8443,
 }
 
+/** Between the pauses of a history and those of its end. */
+const SLEEP_AFTER_MINUTES = 50
+const log = { info: () => {}, warn: () => {}, error: () => {} }
+
 export type SimulatedControl = {
   life: Life
   projects: ProjectsTask
   tasks: readonly Task[]
+  holds: Holds
   abort: AbortController
 }
 
@@ -41,6 +48,10 @@ export class SimulatedWorld {
   readonly store: SimulatedStore
   /** Passwords by ref: what the database was given. */
   readonly databases = new Map<string, string>()
+  /** When each project was last in use, as its runtime writes it down. */
+  readonly activity = new Map<string, number>()
+  /** What must never happen, and did. */
+  readonly violations: string[] = []
   nowMs = Date.parse('2026-01-01T00:00:00Z')
   /** Digest of the configuration nginx has loaded. */
   #nginx: string | null = null
@@ -49,11 +60,14 @@ export class SimulatedWorld {
     this.trouble = new Trouble(chanceOf(seed))
     this.docker = new SimulatedDocker(this.trouble)
     this.files = new SimulatedFiles(this.trouble)
-    this.store = new SimulatedStore(this.trouble)
+    this.store = new SimulatedStore(this.trouble, () => this.nowMs)
     const load = () => {
       this.#nginx = this.#digestIn('/home/edge/current/nginx.conf')
     }
-    this.docker.onStart = ({ role }) => role === 'edge' && load()
+    this.docker.onStart = ({ role, project }) => {
+      if (role === 'edge') load()
+      if (role === 'runtime') this.activity.set(project, this.nowMs)
+    }
     this.docker.onSignal = ({ role }) => role === 'edge' && load()
     this.docker.onStop = ({ role }) => {
       if (role === 'edge') this.#nginx = null
@@ -76,6 +90,12 @@ export class SimulatedWorld {
       this.#hasDatabase(ref) &&
       this.files.text(site.paths.project(ref).document) !== null
     )
+  }
+
+  /** Any of its runtimes does. */
+  isServed(ref: string): boolean {
+    const own = [...this.docker.containers.values()].filter(({ container }) => container.project === ref)
+    return own.some(({ spec: { name } }) => this.answers(ref, slotOf(name) ?? 0))
   }
 
   /** Slots that the loaded configuration sends requests to. */
@@ -117,6 +137,7 @@ export class SimulatedWorld {
       targets: createTargets(),
       isFull: () => undefined,
       changed: () => {},
+      holds: openHolds((ref) => this.activity.set(ref, this.nowMs)),
       clock: { now: () => this.nowMs },
       random: () => trouble.chance.next(),
     }
@@ -133,12 +154,22 @@ export class SimulatedWorld {
       urlOf: (ref) => `http://${ref}.localhost:8080`,
       served: () => servedNow(edge),
       edgeTrouble: edgeReconciler.trouble,
-      log: { info: () => {}, warn: () => {}, error: () => {} },
+      log,
+    })
+    const sleep = sleepTask({
+      ...common,
+      activity: {
+        lastActiveAt: (ref) => trouble.call(life, 'activity', () => this.activity.get(ref) ?? null),
+        touch: async () => {},
+      },
+      usual: SLEEP_AFTER_MINUTES,
+      log,
     })
     return {
       life,
       projects,
-      tasks: [systemTask(common), projects, edgeReconciler],
+      holds: common.holds,
+      tasks: [systemTask(common), projects, edgeReconciler, sleep],
       abort: new AbortController(),
     }
   }

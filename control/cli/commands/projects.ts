@@ -21,6 +21,8 @@ export function projectCommands(program: Command, context: Context): void {
     ['pause', 'stop both containers, keep the data'],
     ['resume', 'start a paused project'],
     ['restart', 'replace both containers'],
+    ['sleep', 'stop both containers until a request comes'],
+    ['wake', 'start a sleeping project'],
   ] as const) {
     lifecycleCommand(projects, context, { verb, what, action: verb })
   }
@@ -70,8 +72,11 @@ function readCommands(projects: Command, context: Context): void {
         project.status,
         project.url,
         project.created_at,
+        project.last_active_at,
       ])
-      context.output(command).result(items, table(['REF', 'NAME', 'STATUS', 'URL', 'CREATED'], rows))
+      context
+        .output(command)
+        .result(items, table(['REF', 'NAME', 'STATUS', 'URL', 'CREATED', 'LAST ACTIVE'], rows))
     })
   projects
     .command('get <ref>')

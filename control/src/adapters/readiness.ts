@@ -5,9 +5,13 @@ import { z } from 'zod'
 import { getOverSocket, waitForAnswer } from './socket-http.ts'
 
 const ASK_TIMEOUT_MS = 2_000
+/** One that starts answers at the moment it is ready, or after so many seconds (RFC 7240, 4.3). */
+const WAIT_S = 5
 
-export async function isReady(socketPath: string): Promise<boolean> {
-  const answer = await getOverSocket(socketPath, HEALTH_READY_PATH, { timeoutMs: ASK_TIMEOUT_MS })
+export async function isReady(socketPath: string, waitS = 0): Promise<boolean> {
+  const headers: Record<string, string> = waitS === 0 ? {} : { prefer: `wait=${waitS}` }
+  const timeoutMs = ASK_TIMEOUT_MS + waitS * 1_000
+  const answer = await getOverSocket(socketPath, HEALTH_READY_PATH, { timeoutMs, headers })
   return answer?.status === 200
 }
 
@@ -33,6 +37,6 @@ export async function waitUntilReady(
   socketPath: string,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
 ): Promise<void> {
-  const ready = await waitForAnswer(() => isReady(socketPath), { socketPath, timeoutMs, signal })
+  const ready = await waitForAnswer(() => isReady(socketPath, WAIT_S), { socketPath, timeoutMs, signal })
   if (!ready) throw new Error(`${socketPath} was not ready within ${timeoutMs} ms`)
 }

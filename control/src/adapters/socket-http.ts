@@ -47,14 +47,21 @@ export async function waitForAnswer(
   const deadline = performance.now() + timeoutMs
   const stop = new AbortController()
   let wake = () => {}
-  const watcher = watch(dirname(socketPath), { signal: stop.signal, persistent: false }, () => wake())
+  // What changes while an answer is under way counts too: that answer may be of before.
+  let isChanged = false
+  const watcher = watch(dirname(socketPath), { signal: stop.signal, persistent: false }, () => {
+    isChanged = true
+    wake()
+  })
   // The directory went away, or the limit of watches is reached: the pauses still end.
   watcher.on('error', () => {})
   try {
     for (let pauseMs = PAUSE_MS_MIN; ; pauseMs = Math.min(pauseMs * 1.5, PAUSE_MS_MAX)) {
+      isChanged = false
       if (await ask()) return true
       signal?.throwIfAborted()
       if (performance.now() >= deadline) return false
+      if (isChanged) continue
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, pauseMs)
         wake = () => {

@@ -1,7 +1,13 @@
 /** What a project goes through: each call writes what it should be; the projects reconciler makes it so. */
 import { type ChangeLimits, type ProjectChanged, ProjectLimits } from '@cascata/shared/contract/projects'
-import { ProjectNotDeleted, ProjectPaused, ProjectPurged } from '@cascata/shared/problems/projects'
+import {
+  ProjectNotDeleted,
+  ProjectNotReady,
+  ProjectPaused,
+  ProjectPurged,
+} from '@cascata/shared/problems/projects'
 import { newKeys, openSecrets, sealSecrets } from '../adapters/project-secrets.ts'
+import type { ProjectRow } from '../store/tables/projects.ts'
 import type { Caller } from './caller.ts'
 import { type Change, changeProject } from './change.ts'
 import { DELETED_DAYS } from './limits.ts'
@@ -9,6 +15,9 @@ import type { AppDeps } from './ports.ts'
 import { viewOperation, viewProject } from './view.ts'
 
 const DAY_MS = 86_400_000
+
+/** Only of what is seen whole can be said what it will be when it wakes. */
+const MAY_SLEEP: readonly ProjectRow['observedState'][] = ['running', 'asleep']
 
 export function lifecycleCases(deps: AppDeps) {
   const { seal, clock, instance } = deps
@@ -19,19 +28,46 @@ export function lifecycleCases(deps: AppDeps) {
 
   return {
     pause: (caller: Caller, ref: string) =>
-      change(caller, ref, { kind: 'project.pause', patch: () => ({ desired: 'paused' }) }),
+      change(caller, ref, { kind: 'project.pause', patch: () => ({ desired: 'paused', asleepSince: null }) }),
 
     resume: (caller: Caller, ref: string) =>
-      change(caller, ref, { kind: 'project.resume', patch: () => ({ desired: 'running' }) }),
+      change(caller, ref, {
+        kind: 'project.resume',
+        patch: () => ({ desired: 'running', asleepSince: null }),
+      }),
 
     restart: (caller: Caller, ref: string) =>
       change(caller, ref, {
         kind: 'project.restart',
         patch(row) {
           if (row.desired === 'paused') throw ProjectPaused(ref)
-          return { restarts: row.restarts + 1 }
+          return { restarts: row.restarts + 1, asleepSince: null }
         },
       }),
+
+    /** Stopped until somebody asks for it. */
+    sleep: (caller: Caller, ref: string) =>
+      change(caller, ref, {
+        kind: 'project.sleep',
+        patch(row) {
+          if (row.desired === 'paused') throw ProjectPaused(ref)
+          if (!MAY_SLEEP.includes(row.observedState)) throw ProjectNotReady(ref)
+          return { asleepSince: row.asleepSince ?? new Date(clock.now()).toISOString() }
+        },
+      }),
+
+    async wake(caller: Caller, ref: string): Promise<ProjectChanged> {
+      const changed = await change(caller, ref, {
+        kind: 'project.wake',
+        patch(row) {
+          if (row.desired === 'paused') throw ProjectPaused(ref)
+          return { asleepSince: null }
+        },
+      })
+      // At once, not in the next pass. What goes wrong is the project's last problem, and the pass is the next try.
+      deps.wake(ref).catch(() => {})
+      return changed
+    },
 
     limit: (caller: Caller, ref: string, wish: ChangeLimits) =>
       change(caller, ref, {
@@ -62,6 +98,7 @@ export function lifecycleCases(deps: AppDeps) {
         kind: 'project.delete',
         patch: () => ({
           desired: 'deleted',
+          asleepSince: null,
           deletedAt: new Date(clock.now()).toISOString(),
           purgeAfter: new Date(clock.now() + DELETED_DAYS * DAY_MS).toISOString(),
         }),

@@ -66,6 +66,10 @@ export type AppDeps = {
   system(): Promise<Status['system']>
   /** Commits what is asked of a project; the crash matrix cuts here. */
   commit<Result>(ref: string, transaction: () => Promise<Result>): Promise<Result>
+  /** Keeps a project from falling asleep; returns how to let go. */
+  hold(ref: string): () => void
+  /** Settles when a project that slept answers. @throws the problem of one that does not come up. */
+  wake(ref: string): Promise<unknown>
   /** The operation is committed: wake whoever carries it out. A lost call costs only time. */
   kick(operation: Pick<OperationRow, 'id' | 'kind' | 'ref'>): void
   /** A name was claimed, changed or given up. */

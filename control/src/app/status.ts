@@ -16,6 +16,7 @@ export const statusCases = ({ store, instance, system }: AppDeps) => ({
       edge_url: instance.edgeUrl,
       projects: {
         running: states.running ?? 0,
+        asleep: states.asleep ?? 0,
         paused: states.paused ?? 0,
         failing: states.failing ?? 0,
         deleted,

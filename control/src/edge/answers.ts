@@ -1,19 +1,22 @@
-/** What nginx itself answers, when there is nobody to pass a request to: problem JSON, as control's own. */
+/** What is answered when there is nobody to pass a request to: problem JSON, as control's own. */
 import type { Problem } from '@cascata/shared/problem'
 import { UnderMaintenance } from '@cascata/shared/problems/edge'
 import { indented, quoted } from './text.ts'
 
 type Said = Pick<Problem, 'code' | 'title' | 'message' | 'hint'>
 
+/** Clients of `/rest/v1` know PostgREST's four fields alone: the same words stand there too. */
+export function answerOf({ code, title, message, hint }: Said, status: number) {
+  const own = { message, details: null, hint: hint ?? null }
+  return { type: `/problems/${code}`, title, status, detail: message, code, ...own }
+}
+
 /**
  * Anything may be in the problem's words: what nginx would take for a variable is written as JSON's own escape. The
  * one that is meant, `$request_id`, is nginx's.
  */
-export function bodyOf({ code, title, message, hint }: Said, status: number): string {
-  // Clients of `/rest/v1` know PostgREST's four fields alone: the same words stand there too.
-  const own = { message, details: null, hint: hint ?? null }
-  const answer = { type: `/problems/${code}`, title, status, detail: message, code, ...own }
-  const text = JSON.stringify(answer).slice(0, -1).replaceAll('$', '\\u0024')
+export function bodyOf(problem: Said, status: number): string {
+  const text = JSON.stringify(answerOf(problem, status)).slice(0, -1).replaceAll('$', '\\u0024')
   return quoted(`${text},"request_id":"$request_id"}`)
 }
 

@@ -49,6 +49,11 @@ map $http_upgrade $connection_header {
   '' '';
 }
 
+# Set where a request is a project's: it tells the activator which.
+map '' $project_ref {
+  default '';
+}
+
 map $http_accept $wants_page {
   default '';
   ~*text/html 1;
@@ -86,6 +91,7 @@ proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Host $http_host;
 proxy_set_header X-Forwarded-Port '';
 proxy_set_header Forwarded '';
+proxy_set_header X-Cascata-Ref $project_ref;
 # Bodies stream through: what is on the way is not gathered on this small machine's memory.
 proxy_request_buffering off;
 proxy_max_temp_file_size 0;
@@ -93,5 +99,4 @@ proxy_connect_timeout 5s;
 proxy_send_timeout 120s;
 proxy_read_timeout 120s;
 # A kept connection that was just closed is tried again, unless the request may have had an effect.
-proxy_next_upstream error;
-proxy_next_upstream_tries 2;`
+proxy_next_upstream error;`

@@ -10,7 +10,8 @@ import { indented, server } from './text.ts'
 
 export function projectBlocks(site: EdgeSite, project: ProjectSite): string {
   const { ref, answer } = project
-  const own = typeof answer === 'string' ? [] : [upstream(upstreamOf(ref), ref, answer.slots)]
+  const own =
+    typeof answer === 'string' ? [] : [upstream(upstreamOf(ref), socketsOf(ref, answer.slots), ACTIVATOR)]
   return [...own, ...project.names.flatMap((name) => nameBlocks(site, project, name))].join('\n\n')
 }
 
@@ -41,22 +42,29 @@ function answerOf(project: ProjectSite): string {
   if (answer === 'paused') return everything(ProjectPaused(ref), { retryAfterS: 60 })
   if (answer === 'importing') return everything(ProjectStarting(ref), { retryAfterS: 5 })
   const sorry = { away: ProjectStarting(ref), late: UpstreamTimeout(), large: BodyTooLarge(bodyBytesMax) }
-  const { length } = answer.slots
   return [
+    `set $project_ref ${ref};`,
     `client_max_body_size ${bodyBytesMax};`,
-    // Each may be asked: whoever just died refuses at once, and is asked first, for it has nothing to do.
-    ...(length > 1 ? [`proxy_next_upstream_tries ${length + 1};`] : []),
     passTo(upstreamOf(ref), sorry),
   ].join('\n')
 }
 
+export const socketsOf = (directory: string, slots: readonly number[]): string[] =>
+  slots.map((slot) => `unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0`)
+
+/**
+ * Where requests go that find nobody: their project sleeps or is restarted. A connect that is refused has sent
+ * nothing, so any request may be passed on; each is one line in the log, beside its own.
+ */
+const ACTIVATOR = 'unix:/run/cascata/_control/http/activator.sock max_fails=0 backup'
+
 /** Kept connections are dropped before the other side drops them (after 75 s). */
 export const upstream = (
   name: string,
-  directory: string,
-  slots: readonly number[],
+  sockets: readonly string[],
+  backup?: string,
 ): string => `upstream ${name} {
-${slots.length > 1 ? '  least_conn;\n' : ''}${slots.map((slot) => `  server unix:/run/cascata/${directory}/http/${slot}.sock max_fails=0;`).join('\n')}
+${sockets.length > 1 ? '  least_conn;\n' : ''}${[...sockets, ...(backup === undefined ? [] : [backup])].map((socket) => `  server ${socket};`).join('\n')}
   keepalive 32;
   keepalive_requests 100000;
   keepalive_timeout 60s;

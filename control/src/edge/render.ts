@@ -10,7 +10,7 @@ import { UrlTooLong } from '@cascata/shared/problems/bounds'
 import { ControlStarting, UnknownHost, UpstreamTimeout } from '@cascata/shared/problems/edge'
 import { everything, saying } from './answers.ts'
 import { globals } from './globals.ts'
-import { passTo, projectBlocks, upstream } from './project.ts'
+import { passTo, projectBlocks, socketsOf, upstream } from './project.ts'
 import { alternative, certificateOf, HTTP, https, ownPort, problemPages } from './server.ts'
 import type { EdgeSite } from './site.ts'
 import { indented, server } from './text.ts'
@@ -95,7 +95,7 @@ function control(site: EdgeSite): string {
   const { domain } = site
   const names = [...new Set([domain, 'localhost', '127.0.0.1'])].join(' ')
   return [
-    upstream('control', '_control', [1]),
+    upstream('control', socketsOf('_control', [1])),
     server([
       HTTP,
       https(site),

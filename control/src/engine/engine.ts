@@ -67,8 +67,8 @@ export type EngineEvent = {
 }
 
 export type Engine = {
-  /** All containers of this instance (by label), whoever made them. */
-  list(): Promise<Container[]>
+  /** All containers of this instance (by label), whoever made them; or those of one project. */
+  list(project?: string): Promise<Container[]>
   /** Creates, does not start. One of the same name and spec hash is left; of another hash: `ContainerConflict`. */
   create(spec: ContainerSpec): Promise<void>
   start(name: string): Promise<void>

@@ -51,6 +51,8 @@ export const access = {
   'POST /v1/projects/:ref/pause': adminOf,
   'POST /v1/projects/:ref/resume': adminOf,
   'POST /v1/projects/:ref/restart': adminOf,
+  'POST /v1/projects/:ref/sleep': adminOf,
+  'POST /v1/projects/:ref/wake': adminOf,
   'POST /v1/projects/:ref/undelete': adminOf,
   'POST /v1/projects/:ref/rotate-keys': adminOf,
   'PATCH /v1/projects/:ref/limits': admin,

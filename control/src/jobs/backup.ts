@@ -13,7 +13,10 @@ type Input = { backup: string; recipients: readonly string[] }
 export async function createBackup(run: JobRun): Promise<Record<string, unknown>> {
   const { operation, deps, steps, signal } = run
   const { backup: id, recipients } = operation.input as Input
-  const project = await steps.run('wait', () => waitFor(run, 'running'))
+  const project = await steps.run('wait', async () => {
+    await deps.wake(operation.ref)
+    return waitFor(run, 'running')
+  })
   const path = backupPath(deps, { ref: project.ref, id })
   await mkdir(join(deps.paths.backups, project.ref), { recursive: true, mode: 0o700 })
   const bar = steps.share(0, 1)

@@ -35,7 +35,7 @@ export type JobStore = {
     insert(row: typeof projects.$inferInsert): Promise<ProjectRow | undefined>
     change(
       ref: string,
-      patch: Partial<Pick<ProjectRow, 'desired' | 'importing' | 'deletedAt' | 'purgeAfter'>>,
+      patch: Partial<Pick<ProjectRow, 'desired' | 'importing' | 'asleepSince' | 'deletedAt' | 'purgeAfter'>>,
     ): Promise<ProjectRow | undefined>
     /** Counts the generation up, so that the reconciler starts the rest. */
     clearImporting(ref: string): Promise<ProjectRow | undefined>
@@ -59,6 +59,10 @@ export type JobDeps = {
   /** Release and instance name, written into each archive. */
   origin: { cascata: string; instance: string }
   clock: Clock
+  /** Keeps a project from falling asleep; returns how to let go. */
+  hold(ref: string): () => void
+  /** Settles when a project that slept answers. */
+  wake(ref: string): Promise<unknown>
   /** Wakes the projects reconciler. */
   kick(ref: string): void
 }

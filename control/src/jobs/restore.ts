@@ -28,7 +28,7 @@ async function stopServing({ operation, deps }: JobRun): Promise<void> {
   const row = await deps.store.projects.find(operation.ref)
   if (row?.importing === operation.id) return
   await deps.effects.run(`${operation.ref}.restore.mark`, () =>
-    deps.store.projects.change(operation.ref, { importing: operation.id }),
+    deps.store.projects.change(operation.ref, { importing: operation.id, asleepSince: null }),
   )
   deps.kick(operation.ref)
 }

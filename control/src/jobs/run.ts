@@ -44,6 +44,7 @@ export async function runOperation(
   const run: JobRun = { operation, deps, signal, steps: stepsOf(operation, { ...deps, signal }) }
   await deps.store.operations.start(id)
   if (operation.problem !== null) return giveUp(run, kind, operation.problem)
+  const letGo = deps.hold(operation.ref)
   try {
     const result = await kind.job(run)
     await deps.effects.run(`${operation.ref}.operation.succeed`, () =>
@@ -59,6 +60,8 @@ export async function runOperation(
       deps.store.operations.verdict(id, problem),
     )
     return giveUp(run, kind, problem)
+  } finally {
+    letGo()
   }
 }
 

@@ -19,6 +19,7 @@ export const STEPS = [
   ...['directories.ensure', 'document.write', 'files.remove', 'row.remove'],
   ...['db.create', 'db.start', 'db.stop', 'db.remove', 'db.ready', 'db.bootstrap', 'db.starter'],
   ...['runtime.create', 'runtime.start', 'runtime.stop', 'runtime.remove', 'runtime.ready'],
+  ...['sleep.begin', 'sleep.end', 'sleep.woken'],
   // The edge, and the instance's own databases.
   ...['edge.certificate', 'edge.write', 'edge.test', 'edge.switch', 'edge.reload', 'edge.probe'],
   ...['edge.prune', 'edge.create', 'edge.start', 'edge.stop', 'edge.remove'],

@@ -18,6 +18,7 @@ export type ProjectPatch = Partial<
     | 'secrets'
     | 'restarts'
     | 'importing'
+    | 'asleepSince'
     | 'deletedAt'
     | 'purgeAfter'
     | 'imageTag'
@@ -98,7 +99,12 @@ export function projectQueries(db: Db) {
     async clearImporting(ref: string): Promise<ProjectRow | undefined> {
       const rows = await db
         .update(projects)
-        .set({ importing: null, generation: sql`${projects.generation} + 1`, updatedAt: sql`now()` })
+        .set({
+          importing: null,
+          asleepSince: null,
+          generation: sql`${projects.generation} + 1`,
+          updatedAt: sql`now()`,
+        })
         .where(and(eq(projects.ref, ref), isNotNull(projects.importing)))
         .returning()
       return rows[0]

@@ -8,10 +8,12 @@ import { idempotencyQueries } from './idempotency.ts'
 import { instanceQueries } from './instance.ts'
 import { operationQueries } from './operations.ts'
 import { projectQueries } from './projects.ts'
+import { sleepQueries } from './sleep.ts'
 import { tokenQueries } from './tokens.ts'
 
 export const queries = (db: Db) => ({
   projects: projectQueries(db),
+  sleep: sleepQueries(db),
   operations: operationQueries(db),
   backups: backupQueries(db),
   domains: domainQueries(db),

@@ -14,9 +14,9 @@ import type { Store } from '../store/open.ts'
 import type { ProjectRow } from '../store/tables/projects.ts'
 import type { Parts } from './parts.ts'
 
-type Given = { store: Store; keys: InstanceKeys } & Pick<AppDeps, 'kick' | 'domainsChanged'>
+type Given = { store: Store; keys: InstanceKeys } & Pick<AppDeps, 'kick' | 'hold' | 'wake' | 'domainsChanged'>
 
-export async function appPorts(parts: Parts, { store, keys, kick, domainsChanged }: Given): Promise<AppDeps> {
+export async function appPorts(parts: Parts, { store, keys, ...given }: Given): Promise<AppDeps> {
   const { config, urls, seal, clock, paths, templates, effects } = parts
   const secretsOf = async (ref: string) => openSecrets(seal, await store.projects.get(ref))
   return {
@@ -41,8 +41,7 @@ export async function appPorts(parts: Parts, { store, keys, kick, domainsChanged
     replicas: (project) => replicas(parts, project),
     system: () => system(parts),
     commit: (ref, transaction) => effects.run(`${ref}.intent.commit`, transaction),
-    kick,
-    domainsChanged,
+    ...given,
   }
 }
 

@@ -9,9 +9,9 @@ import { runOperation } from '../jobs/run.ts'
 import type { Store } from '../store/open.ts'
 import type { Parts } from './parts.ts'
 
-type Given = { store: Store; keys: InstanceKeys; kick(ref: string): void }
+type Given = { store: Store; keys: InstanceKeys } & Pick<JobDeps, 'kick' | 'hold' | 'wake'>
 
-export function startInstanceJobs(parts: Parts, { store, keys, kick }: Given): Promise<Jobs> {
+export function startInstanceJobs(parts: Parts, { store, keys, kick, hold, wake }: Given): Promise<Jobs> {
   const { config, paths, clock, effects, seal, log } = parts
   const program = (name: string) => [config.pgBin === undefined ? name : join(config.pgBin, name)]
   const deps: JobDeps = {
@@ -28,7 +28,7 @@ export function startInstanceJobs(parts: Parts, { store, keys, kick }: Given): P
     tools: { dump: program('pg_dump'), restore: program('pg_restore') },
     origin: { cascata: config.version, instance: config.instance },
     clock,
-    kick,
+    ...{ kick, hold, wake },
   }
   const onFailure = (operation: { id: string; kind: string; ref: string }, err: unknown) =>
     log.warn(

@@ -1,4 +1,5 @@
 /** The reconcilers over the real world, and what wakes them: the API, one another, and the engine's events. */
+import { projectActivity } from '../adapters/activity.ts'
 import { diskUsage } from '../adapters/disk-usage.ts'
 import { edgeProbe } from '../adapters/edge-probe.ts'
 import { nodeFiles } from '../adapters/files.ts'
@@ -14,16 +15,24 @@ import { domainsTask } from '../reconcile/domains/task.ts'
 import { type Driver, startDriver } from '../reconcile/driver.ts'
 import { edgeTask, servedNow } from '../reconcile/edge/task.ts'
 import { projectsTask } from '../reconcile/projects/task.ts'
+import type { Waker } from '../reconcile/projects/waking.ts'
 import { scaleTask } from '../reconcile/scale/task.ts'
+import { type Holds, openHolds } from '../reconcile/sleep/holds.ts'
+import { sleepTask } from '../reconcile/sleep/task.ts'
 import { systemTask } from '../reconcile/system/task.ts'
 import type { Store } from '../store/open.ts'
 import type { Parts } from './parts.ts'
 
-export function startReconcilers(parts: Parts, store: Store): Driver {
+export type Reconcilers = Driver & Waker & Pick<Holds, 'hold'>
+
+export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   const { engine, site, effects, clock, log, seal, urls, config, templates, targets, usages } = parts
   const wake: { driver?: Driver } = {}
   const changed = () => wake.driver?.kick('projects', 'edge')
   const common = { engine, files: nodeFiles, effects, site }
+  const activity = projectActivity((ref) => site.paths.project(ref).http)
+  // What control did with it counts as its last use.
+  const holds = openHolds((ref) => void activity.touch(ref))
   const edge = {
     ...common,
     probe: edgeProbe(site.paths.edgeProbe),
@@ -37,6 +46,7 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     targets,
     readiness: { isReady, waitUntilReady },
     changed,
+    holds,
     clock,
     random: Math.random,
   }
@@ -62,13 +72,17 @@ export function startReconcilers(parts: Parts, store: Store): Driver {
     ...{ ...common, ...paced, disk: diskUsage, usages },
     endSessions: (ref) => database.endSessions(site.paths.project(ref).dbSocketDir),
   })
-  const driver = startDriver([systemTask(common), projects, edgeReconciler, domains, scale, disk], log)
+  const sleep = sleepTask({ ...paced, activity, usual: config.sleepAfterMinutes, effects, log })
+  const tasks = [systemTask(common), projects, edgeReconciler, domains, scale, disk, sleep]
+  const driver = startDriver(tasks, log)
   wake.driver = driver
 
   const watching = new AbortController()
   const watched = watch(engine.events(watching.signal), driver)
   return {
     kick: driver.kick,
+    hold: holds.hold,
+    wake: projects.wake,
     async stop() {
       watching.abort()
       await driver.stop()

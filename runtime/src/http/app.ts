@@ -10,6 +10,7 @@ import { Problem } from '@cascata/shared/problem'
 import { UrlTooLong } from '@cascata/shared/problems/bounds'
 import type { ProjectDocument } from '@cascata/shared/project-document'
 
+import type { Activity } from '../gate/activity.ts'
 import type { Admission } from '../gate/admission.ts'
 import { CallerGone } from '../gate/budget.ts'
 import { corsHeaders, preflightHeaders } from '../gate/cors.ts'
@@ -33,6 +34,7 @@ export type AppDeps = {
   project: Project
   identify: Identify
   admission: Admission
+  activity: Activity
   readiness: Readiness
   health: Health
   isDraining: () => boolean
@@ -142,6 +144,7 @@ async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | und
   if (health) return health
 
   let isIn = false
+  deps.activity.enter()
   try {
     deps.admission.enter()
     isIn = true
@@ -150,6 +153,7 @@ async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | und
     return failureOf(exchange, error, deps)
   } finally {
     if (isIn) deps.admission.leave()
+    deps.activity.leave()
   }
 }
 

@@ -14,7 +14,10 @@ import type { Answer } from './service.ts'
 
 export type Health = {
   isProbe(path: string): boolean
-  /** undefined when the path is no health path, or none for this caller. */
+  /**
+   * undefined when the path is no health path, or none for this caller. With `Prefer: wait=<seconds>` (RFC 7240, 4.3) a
+   * start is waited for.
+   */
   answer(path: string, headers: IncomingHttpHeaders): Promise<Answer> | undefined
 }
 
@@ -25,6 +28,9 @@ const PROBE: Turn = {
   end: 'commit',
   timeoutMs: 2_000,
 }
+
+/** Nobody is kept longer, whatever was asked for. */
+const WAIT_S_MAX = 30
 
 /** A probe's answer holds this long: a busy prober costs the database nothing. */
 const PROBE_EVERY_MS = 500
@@ -66,14 +72,23 @@ export function createHealth(input: {
       if (path === HEALTH_LOAD_PATH && headers[FORWARDED_FOR_HEADER] === undefined)
         return Promise.resolve(answerWith(200, { load: input.load() }))
       if (path !== HEALTH_READY_PATH) return undefined
-      return state().then((status) =>
-        answerWith(status === 'ready' ? 200 : 503, { status, generation: input.generation() }),
-      )
+      const patienceMs = readiness.isOpen() ? 0 : waitMsOf(headers.prefer)
+      const opened = patienceMs === 0 ? Promise.resolve(false) : readiness.wait(patienceMs)
+      return opened
+        .then(state)
+        .then((status) =>
+          answerWith(status === 'ready' ? 200 : 503, { status, generation: input.generation() }),
+        )
     },
   }
 }
 
 const PROBES = new Set([HEALTH_LIVE_PATH, HEALTH_READY_PATH, HEALTH_LOAD_PATH])
+
+function waitMsOf(prefer: string | string[] | undefined): number {
+  const [, seconds = '0'] = /(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])/i.exec(String(prefer ?? '')) ?? []
+  return Math.min(Number(seconds), WAIT_S_MAX) * 1_000
+}
 
 const answerWith = (status: number, body: object): Answer => ({
   status,

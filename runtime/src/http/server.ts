@@ -9,22 +9,15 @@
  * Where there can be only one process at a time, the edge must hold: retry on a failed connect (nginx:
  * `proxy_next_upstream error`, which never repeats a POST that was sent) or point at the activator meanwhile.
  */
-import { randomBytes } from 'node:crypto'
-import { chmod, rename } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { type Socket, Server as TcpServer } from 'node:net'
-import { basename, dirname, join } from 'node:path'
 import { BODY_TOTAL_MS } from '../gate/limits.ts'
 import type { App } from './app.ts'
 import { serveByNode } from './by-node.ts'
+import type { Door } from './door.ts'
 import { PlainConnection, type PlainOptions } from './plain/connection.ts'
 import { Heads } from './plain/heads.ts'
 import { answerRefused } from './refused.ts'
-
-export type Endpoint = { socket: string } | { host: string; port: number }
-
-/** Owner and group: the edge is in the group, nobody else can connect. */
-const SOCKET_MODE = 0o660
 
 /** Longer than nginx keeps an idle upstream connection (60 s): the edge hangs up first, so no request meets a closing door. */
 const KEEP_ALIVE_MS = 75_000
@@ -86,29 +79,6 @@ export function createHttpServer(app: App): HttpServer {
   }
 }
 
-export async function listen(server: Server, endpoint: Endpoint): Promise<void> {
-  if ('socket' in endpoint) return listenOnSocket(server, endpoint.socket)
-  await listening(server, () => server.listen(endpoint.port, endpoint.host))
-}
-
-/**
- * Listens under a name of its own and then takes the real one. A stale socket is replaced, the mode is right before
- * anyone can connect, and closing (which removes the name that was bound) never takes away a successor's.
- */
-async function listenOnSocket(server: Server, path: string): Promise<void> {
-  const own = join(dirname(path), `.${basename(path)}.${randomBytes(3).toString('hex')}`)
-  await listening(server, () => server.listen(own))
-  await chmod(own, SOCKET_MODE)
-  await rename(own, path)
-}
-
-function listening(server: Server, start: () => void): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('listening', resolve).once('error', reject)
-  start()
-  return promise.finally(() => server.off('error', reject))
-}
-
 /**
  * A kept connection on which nothing is under way stays for so long: a request may be on its way on it, from an nginx
  * that was told of our end a moment ago (its old workers live on for a tenth of a second after a reload). Each answer
@@ -118,12 +88,16 @@ const LAST_REQUESTS_MS = 500
 
 /**
  * Stops accepting, lets what is under way end, and cuts what has not ended by the deadline.
+ *
+ * No request is lost on the way: the door is shut first, so that the edge goes elsewhere before anything was sent, and
+ * who had come in by then is still let in.
  * @returns whether everything ended by itself.
  */
 export async function drain(
   { server, closeIdle, destroyAll }: HttpServer,
-  deadlineMs: number,
+  { door, deadlineMs }: { door: Door; deadlineMs: number },
 ): Promise<boolean> {
+  await door.shut()
   const closed = Promise.withResolvers<boolean>()
   const deadline = setTimeout(() => {
     destroyAll()

@@ -6,6 +6,8 @@ export const OperationKind = z.enum([
   'project.pause',
   'project.resume',
   'project.restart',
+  'project.sleep',
+  'project.wake',
   'project.update',
   'project.rotate-keys',
   'project.delete',

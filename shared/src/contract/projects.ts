@@ -5,6 +5,7 @@ import { RestSettings } from '../project-document.ts'
 import { EdgeSettings } from './edge-settings.ts'
 import { Operation } from './operations.ts'
 import { ReplicaSettings } from './replica-settings.ts'
+import { SleepSettings } from './sleep-settings.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -61,6 +62,7 @@ export const ProjectSettings = z
     rest: RestSettings.prefault({}),
     edge: EdgeSettings.prefault({}),
     replicas: ReplicaSettings.prefault({}),
+    sleep: SleepSettings.prefault({}),
   })
   .meta({ id: 'ProjectSettings' })
 export type ProjectSettings = z.infer<typeof ProjectSettings>
@@ -82,6 +84,7 @@ export const ChangeSettings = z
     rest: z.strictObject(optional(RestSettings.shape)).optional(),
     edge: z.strictObject(optional(EdgeSettings.shape)).optional(),
     replicas: z.strictObject(optional(ReplicaSettings.shape)).optional(),
+    sleep: z.strictObject(optional(SleepSettings.shape)).optional(),
   })
   .meta({ id: 'ChangeSettings', examples: [{ rest: { maxRows: 1000 } }] })
 export type ChangeSettings = z.infer<typeof ChangeSettings>
@@ -101,6 +104,7 @@ export const ProjectState = z.enum([
   'creating',
   'importing',
   'running',
+  'asleep',
   'pausing',
   'paused',
   'failing',
@@ -145,6 +149,13 @@ export const Project = z
     last_problem: Notice.nullable(),
     /** What somebody should know of it, although it runs. */
     notices: z.array(Notice),
+    /** Last request or job, to the minute. */
+    last_active_at: z.string().nullable(),
+    /** Not null: its containers are stopped until somebody asks for it. */
+    asleep_since: z.string().nullable(),
+    woken_at: z.string().nullable(),
+    /** What the last wake took, until requests could be passed on. */
+    wake_ms: z.int().nullable(),
     created_at: z.string(),
     updated_at: z.string(),
     deleted_at: z.string().nullable(),

@@ -8,7 +8,13 @@ export const Status = z
     domain: z.string(),
     /** Where the edge answers on this machine, for callers that cannot resolve the domain. */
     edge_url: z.string(),
-    projects: z.object({ running: z.int(), paused: z.int(), failing: z.int(), deleted: z.int() }),
+    projects: z.object({
+      running: z.int(),
+      asleep: z.int(),
+      paused: z.int(),
+      failing: z.int(),
+      deleted: z.int(),
+    }),
     system: z.array(z.object({ role: z.string(), state: z.string(), health: z.string() })),
   })
   .meta({ id: 'Status' })

@@ -15,7 +15,10 @@ const PLACES: readonly (readonly [RegExp, Zone])[] = [
   [/^control\/cli\//, 'control cli'],
   [/^control\/console\//, 'control console'],
   [/^control\/src\/(?:(?:main|daemon)\.ts$|wiring\/)/, 'control main'],
-  [/^control\/src\/(http|app|store|reconcile|edge|jobs|archive|engine|adapters|typegen)\//, 'control $1'],
+  [
+    /^control\/src\/(http|app|store|reconcile|edge|jobs|archive|engine|adapters|typegen|activator)\//,
+    'control $1',
+  ],
   [/^control\/src\//, 'control ground'],
   [/^control\//, 'control tools'],
   [
@@ -38,6 +41,7 @@ const CONTROL = [
   'engine',
   'adapters',
   'typegen',
+  'activator',
 ]
 const SERVICES = ['rest', 'auth', 'storage', 'realtime', 'functions']
 const control = (...names: string[]) => ['control ground', ...names.map((name) => `control ${name}`)]
@@ -60,6 +64,8 @@ const MAY_IMPORT: Readonly<Record<Zone, readonly Zone[]>> = {
   // What every part stands on: config.ts, paths.ts and the like.
   'control ground': ['templates'],
   'control http': control('app'),
+  // Holds requests of projects; what wakes them is given to it.
+  'control activator': control('edge'),
   'control app': ['templates', ...control('store', 'adapters', 'typegen')],
   'control jobs': ['templates', ...control('app', 'store', 'archive', 'engine', 'adapters', 'reconcile')],
   'control reconcile': ['templates', ...control('store', 'edge', 'engine', 'adapters')],

@@ -23,7 +23,7 @@ type Containers = Pick<
 
 export function containers(docker: Docker, instance: string): Containers {
   return {
-    list: () => list(docker, instance),
+    list: (project) => list(docker, instance, project),
     create: (spec) => create(docker, instance, spec),
     async start(name) {
       await call(`start ${name}`, (abortSignal) => docker.getContainer(name).start({ abortSignal }), {
@@ -65,9 +65,10 @@ export function containers(docker: Docker, instance: string): Containers {
   }
 }
 
-async function list(docker: Docker, instance: string): Promise<Container[]> {
+async function list(docker: Docker, instance: string, project?: string): Promise<Container[]> {
+  const label = [`${INSTANCE}=${instance}`, ...(project === undefined ? [] : [`${PROJECT}=${project}`])]
   const found = await call('list containers', (abortSignal) =>
-    docker.listContainers({ all: true, filters: { label: [`${INSTANCE}=${instance}`] }, abortSignal }),
+    docker.listContainers({ all: true, filters: { label }, abortSignal }),
   )
   return (found ?? []).flatMap((info) => {
     const role = info.Labels[ROLE]

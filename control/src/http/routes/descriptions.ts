@@ -14,13 +14,14 @@ import {
   ProjectPaused,
 } from '@cascata/shared/problems/projects'
 import { ApiNotDescribed } from '@cascata/shared/problems/reconcile'
+import { ProjectWakeFailed } from '@cascata/shared/problems/sleep'
 import { z } from 'zod'
 import type { App } from '../../app/app.ts'
 import { endpoint, RefParam } from '../endpoint.ts'
 import { router } from '../router.ts'
 
 const tag = 'Descriptions'
-const asleep = [ProjectDeleted, ProjectImporting, ProjectPaused, ProjectNotReady]
+const asleep = [ProjectDeleted, ProjectImporting, ProjectPaused, ProjectNotReady, ProjectWakeFailed]
 
 export function descriptionRoutes({ descriptions }: App) {
   const types = endpoint('GET /v1/projects/:ref/types/typescript', {

@@ -13,6 +13,7 @@ import {
   ProjectDeleted,
   ProjectImporting,
   ProjectNotDeleted,
+  ProjectNotReady,
   ProjectPaused,
   ProjectPurged,
   ProjectRefTaken,
@@ -99,6 +100,13 @@ export function projectRoutes({ projects, lifecycle }: App) {
       lifecycle.restart,
       [...busy, ProjectPaused],
     ],
+    [
+      'POST /v1/projects/:ref/sleep',
+      'Stop a project until somebody asks for it',
+      lifecycle.sleep,
+      [...busy, ProjectPaused, ProjectNotReady],
+    ],
+    ['POST /v1/projects/:ref/wake', 'Start a sleeping project', lifecycle.wake, [...busy, ProjectPaused]],
     [
       'POST /v1/projects/:ref/rotate-keys',
       'Make new keys; the old ones become void',

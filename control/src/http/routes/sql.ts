@@ -15,13 +15,21 @@ import {
   ProjectNotReady,
   ProjectPaused,
 } from '@cascata/shared/problems/projects'
+import { ProjectWakeFailed } from '@cascata/shared/problems/sleep'
 import { z } from 'zod'
 import type { App } from '../../app/app.ts'
 import { endpoint, json, RefParam } from '../endpoint.ts'
 import { router } from '../router.ts'
 
 const tag = 'SQL'
-const asleep = [ProjectDeleted, ProjectImporting, ProjectPaused, ProjectNotReady, DatabaseUnreachable]
+const asleep = [
+  ProjectDeleted,
+  ProjectImporting,
+  ProjectPaused,
+  ProjectNotReady,
+  ProjectWakeFailed,
+  DatabaseUnreachable,
+]
 const refused = [SqlFailed, SqlTimeout, SqlCopyRefused]
 
 export function sqlRoutes({ sql }: App) {

@@ -35,7 +35,14 @@ beforeEach(() => {
   rows = [rowOf('shop'), rowOf('blog')]
   usages = createUsages()
   task = diskTask({
-    store: { projects: { list: async () => rows, recordObserved: async () => {}, remove: async () => {} } },
+    store: {
+      projects: {
+        list: async () => rows,
+        find: async (ref) => rows.find((row) => row.ref === ref),
+        recordObserved: async () => {},
+        remove: async () => {},
+      },
+    },
     disk: {
       usedBytes: async (folder) => {
         const [place, ref = ''] = folder.split('/').slice(-2)

@@ -70,6 +70,8 @@ function projectSite(context: EdgeContext, { row, seen, domains }: SeenProject):
   }
   // The time of purge makes no difference here: deleted is deleted.
   switch (modeOf(row, 0)) {
+    // Asleep, it has the same site: whoever connects finds nobody there and is passed on to the activator.
+    case 'asleep':
     case 'running': {
       const count = countOf(replicaSettingsOf(row), seen.target, seen.containers)
       const slots = servedSlots(replicasOf(context.site, shapeOf(row), seen), { count, served: seen.served })

@@ -19,7 +19,7 @@ export async function observeProject(
   { containers, served, prepared }: Known,
 ): Promise<Observed> {
   const own = paths.project(wanted.ref)
-  const active = wanted.mode === 'running' || wanted.mode === 'database'
+  const active = wanted.mode === 'running' || wanted.mode === 'database' || wanted.mode === 'asleep'
   const [unsound, document, ready, remains] = await Promise.all([
     active ? files.unsound(wanted.directories) : [],
     active ? files.read(own.document) : null,

@@ -25,6 +25,7 @@ const wanted = (mode: Mode = 'running', template = 'empty'): Wanted => ({
       generation: 1,
       desired: 'running',
       importing: null,
+      asleepSince: null,
       restarts: 0,
       limits: ProjectLimits.parse({}),
       settings: ProjectSettings.parse({}),
@@ -113,6 +114,16 @@ describe('planProject', () => {
       ['start runtime-1', 'ready 1'],
     ],
     [
+      'starts both at once when both were stopped, and prepares nothing again that was',
+      { ...settled, containers: [db('exited'), runtime(1, 'exited')], ready: new Set() },
+      ['start db', 'db.ready', 'start runtime-1', 'ready 1'],
+    ],
+    [
+      'prepares a database that is made anew, whatever is known of the one before',
+      { ...settled, containers: [db('dead'), runtime(1)] },
+      ['remove db', ...CREATE_DB, 'complete'],
+    ],
+    [
       'replaces what is dead',
       { ...settled, containers: [db(), runtime(1, 'dead')] },
       [...CREATE_TWO, 'remove runtime-1'],
@@ -198,6 +209,18 @@ describe('planProject', () => {
       ['stop runtime-1', 'stop db', 'complete'],
     ],
     [
+      'a project that falls asleep is stopped like a paused one',
+      'asleep',
+      settled,
+      ['stop runtime-1', 'stop db', 'complete'],
+    ],
+    [
+      'what sleeps is kept ready to start: its document is written, nothing is started',
+      'asleep',
+      { ...settled, containers: [db('exited'), runtime(1, 'exited')], document: '{}' },
+      ['document', 'complete'],
+    ],
+    [
       'what is paused is left alone',
       'paused',
       { ...settled, containers: [db('exited'), runtime(1, 'exited')] },
@@ -228,6 +251,14 @@ describe('planProject', () => {
   test('applies the starter template only to a project that asks for one', () => {
     expect(inWords(nothing, wanted('running', 'hello'))).toContain('db.starter')
     expect(inWords(nothing)).not.toContain('db.starter')
+  })
+
+  test('a start waits for nothing but what it needs: database and runtime start side by side', () => {
+    const asleep = { ...settled, containers: [db('exited'), runtime(1, 'exited')], ready: new Set<number>() }
+    const { steps } = planProject(site, shop, asleep)
+    const present = new Set(steps.map(({ id }) => id))
+    const starts = steps.filter(({ do: what }) => what === 'db.start' || what === 'runtime.start')
+    expect(starts.map(({ after }) => after.filter((id) => present.has(id)))).toEqual([[], []])
   })
 
   test('a step comes only after steps that stand before it', () => {
@@ -270,7 +301,7 @@ test('an orphan is stopped and removed, its runtime first', () => {
   ])
 })
 
-const modes = fc.constantFrom<Mode>('running', 'database', 'paused', 'deleted', 'purged')
+const modes = fc.constantFrom<Mode>('running', 'asleep', 'database', 'paused', 'deleted', 'purged')
 const states = fc.constantFrom<ContainerState>('created', 'running', 'paused', 'exited', 'dead')
 const runtimes = fc.uniqueArray(
   fc

@@ -48,6 +48,7 @@ export type Plan = {
 
 const STATES: Record<Mode, ProjectState> = {
   running: 'running',
+  asleep: 'asleep',
   database: 'importing',
   paused: 'paused',
   deleted: 'deleted',
@@ -70,6 +71,9 @@ export function planProject(site: Site, wanted: Wanted, seen: Observed): Plan {
         complete: true,
       }
     }
+    case 'asleep':
+      // What it will be started with is kept up to date: a wake has nothing to write.
+      return { state, steps: [...baseSteps(wanted, seen), ...pauseSteps(seen.containers)], complete: true }
     case 'paused':
       return { state, steps: pauseSteps(seen.containers), complete: true }
     case 'deleted':
@@ -113,6 +117,8 @@ function databaseSteps(site: Site, wanted: Wanted, seen: Observed): ProjectStep[
   if (moves.length === 0 && seen.prepared === wanted.preparation) return steps
 
   steps.push({ do: 'db.ready', name, id: 'db.ready', after: [`start ${name}`] })
+  // One that was only stopped has what it had.
+  if (!moves.includes('create') && seen.prepared === wanted.preparation) return steps
   steps.push({ do: 'db.bootstrap', id: 'db.bootstrap', after: ['db.ready', 'document'] })
   if (wanted.mode === 'running' && wanted.template !== 'empty') {
     steps.push({ do: 'db.starter', id: 'db.starter', after: ['db.bootstrap'] })

@@ -11,8 +11,16 @@ export type Observation = {
 export type ReconcilerStore = {
   projects: {
     list(): Promise<ProjectRow[]>
+    find(ref: string): Promise<ProjectRow | undefined>
     recordObserved(ref: string, observation: Observation): Promise<void>
     remove(ref: string): Promise<void>
+  }
+  sleep: {
+    begin(ref: string, seen: { generation: number; lastActiveAt: string }): Promise<ProjectRow | undefined>
+    cancel(ref: string): Promise<void>
+    end(ref: string): Promise<ProjectRow | undefined>
+    woken(ref: string, wakeMs: number): Promise<void>
+    recordActive(ref: string, lastActiveAt: string): Promise<void>
   }
   operations: {
     listOpen(): Promise<Pick<OperationRow, 'id' | 'ref' | 'generation'>[]>

@@ -15,6 +15,7 @@ import type { ProjectRow } from '../../store/tables/projects.ts'
 import { Backoff } from '../backoff.ts'
 import type { Effects } from '../effects.ts'
 import type { Targets } from '../scale/targets.ts'
+import type { Holds } from '../sleep/holds.ts'
 import { runInOrder } from '../steps.ts'
 import { type Log, type Pass, problemAt, type Task } from '../task.ts'
 import { applyStep, type World } from './apply.ts'
@@ -23,7 +24,8 @@ import { observeProject, type Served } from './observe.ts'
 import { type Plan, type ProjectStep, planOrphan, planProject } from './plan.ts'
 import { operationProgress, type Progress } from './progress.ts'
 import { countOf, replicaSettingsOf } from './replicas.ts'
-import { type Wanted, wantedOf } from './wanted.ts'
+import { openWaker, type Took, type Waker } from './waking.ts'
+import { modeOf, type Wanted, wantedOf } from './wanted.ts'
 
 const PROJECTS_AT_ONCE = 4
 const PACING = { firstMs: 1_000, maxMs: 60_000 }
@@ -41,15 +43,18 @@ export type Deps = Omit<World, 'paths'> & {
   edgeTrouble(): Problem | null
   /** Something was changed: runs the reconcilers again soon. */
   changed(): void
+  /** Something of control's needs the project awake. */
+  holds: Pick<Holds, 'has'>
   clock: Clock
   random(): number
   log: Log
 }
 
-export type ProjectsTask = Task & {
-  /** Resolves when no work is under way. */
-  idle(): Promise<void>
-}
+export type ProjectsTask = Task &
+  Waker & {
+    /** Resolves when no work is under way. */
+    idle(): Promise<void>
+  }
 
 type Work = {
   ref: string
@@ -57,11 +62,14 @@ type Work = {
   wanted: Wanted | undefined
   row: ProjectRow | undefined
   operation: string | undefined
+  /** Is told what each step takes. */
+  took?: Took
 }
 
 export function projectsTask(deps: Deps): ProjectsTask {
   const reconciler = new Projects(deps)
   return {
+    ...openWaker({ ...deps, bringUp: (row) => reconciler.bringUp(row) }),
     name: 'projects',
     everyMs: 10_000,
     run: (signal) => reconciler.run(signal),
@@ -73,6 +81,10 @@ class Projects {
   readonly #deps: Deps
   readonly #world: World
   readonly #busy = new Map<string, Promise<void>>()
+  /** Those that were woken since the present run began: what it has read of them is of before. */
+  readonly #woken = new Set<string>()
+  /** As of the last run. */
+  #served: Served = null
   /** What each database is known to have had; forgotten with the process, and then asked again. */
   readonly #prepared = new Map<string, string>()
   readonly #backoff: Backoff
@@ -90,6 +102,7 @@ class Projects {
   async run(signal: AbortSignal): Promise<Pass> {
     // Taken before anything is read: what ends meanwhile was read while it changed.
     const busy = new Set(this.#busy.keys())
+    this.#woken.clear()
     const { store, engine, clock } = this.#deps
     const rows = await store.projects.list()
     const [open, containers, served] = await Promise.all([
@@ -97,6 +110,7 @@ class Projects {
       engine.list(),
       this.#deps.served(),
     ])
+    this.#served = served
     const byRef = Map.groupBy(containers, ({ project }) => project)
     const now = clock.now()
     let waitMs = Number.POSITIVE_INFINITY
@@ -105,7 +119,7 @@ class Projects {
       if (left > 0) waitMs = Math.min(waitMs, left)
       return left === 0
     }
-    const idle = rows.filter((row) => !busy.has(row.ref) && due(keyOf(row)))
+    const idle = rows.filter((row) => !busy.has(row.ref) && !this.#isKeptUp(row) && due(keyOf(row)))
     const works = await Promise.all(
       idle.map((row) => this.#look(row, { containers: byRef.get(row.ref) ?? [], served, open })),
     )
@@ -121,23 +135,75 @@ class Projects {
     return { applied, failed: [], ...(Number.isFinite(waitMs) ? { againInMs: waitMs } : {}) }
   }
 
+  /**
+   * Brings a project up that slept: now, whatever pass is under way. What puts it to sleep has to end first: half
+   * stopped is no state to start from.
+   * @returns milliseconds of each step, by name.
+   * @throws why it did not come up; it is recorded, and tried again as anything else is.
+   */
+  async bringUp(row: ProjectRow): Promise<Took> {
+    const from = performance.now()
+    for (let busy = this.#busy.get(row.ref); busy; busy = this.#busy.get(row.ref)) await busy
+    this.#woken.add(row.ref)
+    const { signal } = new AbortController()
+    const took: Took = {}
+    const outcome = this.#lookForWake(row).then((work) => {
+      took.look = Math.round(performance.now() - from)
+      return this.#carryOut({ ...work, took }, signal)
+    })
+    this.#begin(row.ref, outcome, signal)
+    const failure = await outcome
+    if (failure !== undefined) throw failure
+    return took
+  }
+
+  async #lookForWake(row: ProjectRow): Promise<Work> {
+    const { engine, store } = this.#deps
+    const [containers, open, served] = await Promise.all([
+      engine.list(row.ref),
+      store.operations.listOpen(),
+      this.#served ?? this.#deps.served(),
+    ])
+    const wanted = this.#wantedOf(row, { containers, readOnly: await this.#isReadOnly(row.ref) })
+    // Only what is whole falls asleep. A control that knows nothing of the database asks it in the pass after.
+    const known = { containers, served, prepared: wanted.preparation }
+    const seen = await observeProject(this.#world, wanted, known)
+    const plan = planProject(this.#deps.site, wanted, seen)
+    const operation = open.findLast((each) => isOf(each, row))?.id
+    return { ref: row.ref, plan, wanted, row, operation }
+  }
+
+  #wantedOf(
+    row: ProjectRow,
+    { containers, readOnly }: { containers: readonly Container[]; readOnly: boolean },
+  ): Wanted {
+    const { site, clock, openSecrets, urlOf } = this.#deps
+    const target = this.#targetOf(row, containers)
+    const context = { secrets: openSecrets(row), url: urlOf(row.ref), paths: site.paths, now: clock.now() }
+    return wantedOf(row, { ...context, target, readOnly })
+  }
+
+  /** To be put to sleep while something needs it: whoever wrote that down takes it back, or it comes later. */
+  #isKeptUp(row: ProjectRow): boolean {
+    return this.#deps.holds.has(row.ref) && modeOf(row, this.#deps.clock.now()) === 'asleep'
+  }
+
   /** @returns what is to be done, or undefined when all is well (and then recorded as such). */
   async #look(
     row: ProjectRow,
     seen: { containers: Container[]; served: Served; open: readonly OpenOperation[] },
   ): Promise<Work | undefined> {
-    const { site, clock } = this.#deps
+    const { site } = this.#deps
     try {
-      const secrets = this.#deps.openSecrets(row)
-      const target = this.#targetOf(row, seen.containers)
-      const url = this.#deps.urlOf(row.ref)
-      const readOnly = await this.#isReadOnly(row.ref)
-      const context = { secrets, url, paths: site.paths, now: clock.now(), target, readOnly }
-      const wanted = wantedOf(row, context)
+      const wanted = this.#wantedOf(row, {
+        containers: seen.containers,
+        readOnly: await this.#isReadOnly(row.ref),
+      })
       const prepared = this.#prepared.get(row.ref) ?? null
       const plan = planProject(site, wanted, await observeProject(this.#world, wanted, { ...seen, prepared }))
       const waiting = seen.open.filter((each) => isOf(each, row))
       if (plan.steps.length > 0) return { ref: row.ref, plan, wanted, row, operation: waiting.at(-1)?.id }
+      if (this.#woken.has(row.ref)) return undefined
       const trouble = this.#deps.edgeTrouble()
       if (plan.complete) await this.#recordSettled(row, plan, waiting.length > 0)
       // All of its own is done, and the edge is not: without a backoff, for there is nothing here to try again.
@@ -165,42 +231,51 @@ class Projects {
   #start(works: readonly Work[], signal: AbortSignal): string[] {
     const room = Math.max(0, PROJECTS_AT_ONCE - this.#busy.size)
     // What somebody waits for goes before the rest: after a start every project wants its database looked at.
-    const awaited = works.toSorted(
-      (a, b) => Number(b.operation !== undefined) - Number(a.operation !== undefined),
-    )
+    const awaited = works
+      .filter(({ ref }) => !this.#woken.has(ref))
+      .toSorted((a, b) => Number(b.operation !== undefined) - Number(a.operation !== undefined))
     return awaited.slice(0, room).map((work) => {
-      const end = this.#carryOut(work, signal).finally(() => {
-        this.#busy.delete(work.ref)
-        if (!signal.aborted) this.#deps.changed()
-      })
-      this.#busy.set(work.ref, end)
+      this.#begin(work.ref, this.#carryOut(work, signal), signal)
       return `${work.ref}: ${work.plan.steps.map((step) => step.do).join(', ')}`
     })
   }
 
-  /** Never throws: what goes wrong is recorded and tried again later. */
-  async #carryOut({ ref, plan, wanted, row, operation }: Work, signal: AbortSignal): Promise<void> {
+  #begin(ref: string, work: Promise<unknown>, signal: AbortSignal): void {
+    const ended = () => {
+      this.#busy.delete(ref)
+      if (!signal.aborted) this.#deps.changed()
+    }
+    this.#busy.set(ref, work.then(ended, ended))
+  }
+
+  /** Never throws: what goes wrong is recorded, tried again later, and returned. */
+  async #carryOut(
+    { ref, plan, wanted, row, operation, took }: Work,
+    signal: AbortSignal,
+  ): Promise<unknown | undefined> {
     const { store, log, clock } = this.#deps
     const progress = operationProgress(store.operations, operation, plan.steps.length, log)
     const outcome = await runInOrder(plan.steps, (step) =>
-      this.#step({ ref, step, wanted, progress, signal }),
+      this.#step({ ref, step, wanted, progress, took, signal }),
     )
     await progress.flush()
-    if (signal.aborted) return
+    if (signal.aborted) return signal.reason
     const [failure] = outcome.failed
     if (!failure) {
       this.#backoff.succeeded(row ? keyOf(row) : `orphan ${ref}`)
-      return
+      return undefined
     }
     if (row) await this.#recordFailed(row, failure.step.do, failure.error)
     else {
       this.#backoff.failed(`orphan ${ref}`, clock.now())
       log.warn({ project: ref, step: failure.step.do, err: failure.error }, 'orphan not removed')
     }
+    return failure.error
   }
 
-  async #step({ ref, step, wanted, progress, signal }: StepRun): Promise<void> {
+  async #step({ ref, step, wanted, progress, took, signal }: StepRun): Promise<void> {
     signal.throwIfAborted()
+    const from = performance.now()
     progress.step(step.do, 'running')
     // The database may have lost what it had: it is new, or about to be.
     if (step.do === 'db.create' || step.do === 'db.remove') this.#prepared.delete(ref)
@@ -215,6 +290,7 @@ class Projects {
     }
     if (wanted && step.do === lastOfDatabase(wanted)) this.#prepared.set(ref, wanted.preparation)
     progress.step(step.do, 'done')
+    if (took) took[step.do] = Math.round(performance.now() - from)
   }
 
   async #recordSettled(row: ProjectRow, plan: Plan, awaited: boolean): Promise<void> {
@@ -264,6 +340,7 @@ type StepRun = {
   step: ProjectStep
   wanted: Wanted | undefined
   progress: Progress
+  took: Took | undefined
   signal: AbortSignal
 }
 

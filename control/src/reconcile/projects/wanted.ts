@@ -9,8 +9,11 @@ import type { ProjectRow } from '../../store/tables/projects.ts'
 import { documentOf, renderDocument } from './document.ts'
 import { replicaSettingsOf } from './replicas.ts'
 
-/** `database`: filled by an import, nothing is served. `purged`: nothing of it is left. */
-export type Mode = 'running' | 'database' | 'paused' | 'deleted' | 'purged'
+/**
+ * `asleep`: stopped until a request comes. `database`: filled by an import, nothing is served. `purged`: nothing of it
+ * is left.
+ */
+export type Mode = 'running' | 'asleep' | 'database' | 'paused' | 'deleted' | 'purged'
 
 export type Wanted = ProjectShape & {
   generation: number
@@ -33,6 +36,7 @@ type Intent = Pick<
   | 'generation'
   | 'desired'
   | 'importing'
+  | 'asleepSince'
   | 'restarts'
   | 'limits'
   | 'settings'
@@ -40,11 +44,15 @@ type Intent = Pick<
   | 'purgeAfter'
 >
 
-export function modeOf(row: Pick<Intent, 'desired' | 'importing' | 'purgeAfter'>, now: number): Mode {
+export function modeOf(
+  row: Pick<Intent, 'desired' | 'importing' | 'asleepSince' | 'purgeAfter'>,
+  now: number,
+): Mode {
   if (row.desired === 'deleted') {
     return row.purgeAfter !== null && Date.parse(row.purgeAfter) <= now ? 'purged' : 'deleted'
   }
   if (row.importing !== null) return 'database'
+  if (row.desired === 'running' && row.asleepSince !== null) return 'asleep'
   return row.desired
 }
 
