@@ -13,7 +13,7 @@ import type { Activity } from './activity-port.ts'
 import type { Holds } from './holds.ts'
 import { lastUseOf, mayFallAsleep, planSleep } from './policy.ts'
 
-const EVERY_MS = 15_000
+const EVERY_MS = 10_000
 /** What the API shows of the last use is at most so old. */
 const RECORD_EVERY_MS = 60_000
 
