@@ -1,0 +1,86 @@
+/** What can go wrong with certificates. */
+import { problem } from '../problem.ts'
+
+export const CertificateNotFound = problem('certificate-not-found', {
+  status: 404,
+  title: 'Certificate not found',
+  detail: () => 'There is no such certificate.',
+  hint: 'List what there is with GET /v1/certificates.',
+})
+
+export const CertificateUnreadable = problem('certificate-unreadable', {
+  status: 422,
+  title: 'Certificate or key cannot be read',
+  detail: (reason: string) => reason,
+  hint: 'Send the certificate with its chain, and its private key, both in PEM form.',
+})
+
+export const CertificateKeyMismatch = problem('certificate-key-mismatch', {
+  status: 422,
+  title: 'Key belongs to another certificate',
+  detail: () => 'The private key is not that of the first certificate.',
+  hint: 'The first certificate must be that of the name, and the key the one it was asked for with.',
+})
+
+export const CertificateChainBroken = problem('certificate-chain-broken', {
+  status: 422,
+  title: 'Chain is broken',
+  detail: (signed: number, by: number) => `Certificate ${signed} is not signed by certificate ${by}.`,
+  hint: 'The order is: the certificate, then the one that signed it, and so on.',
+})
+
+export const CertificateNameMissing = problem('certificate-name-missing', {
+  status: 422,
+  title: 'Certificate is for other names',
+  detail: (name: string, names: readonly string[]) =>
+    `The certificate is for ${names.slice(0, 10).join(', ') || 'no name'}, not for ${name}.`,
+})
+
+export const CertificateExpired = problem('certificate-expired', {
+  status: 422,
+  title: 'Certificate is not valid now',
+  detail: (from: Date, to: Date) =>
+    `The certificate is valid from ${from.toISOString()} to ${to.toISOString()}.`,
+})
+
+export const CertificateRefused = problem('certificate-refused', {
+  status: 502,
+  title: 'The certificate authority refused',
+  detail: (type: string, detail: string) => `${type}: ${detail}`.slice(0, 500),
+  hint: 'It is tried again by itself; the name must lead to this server, and port 80 be reachable from outside.',
+})
+
+export const AuthorityUnreachable = problem('authority-unreachable', {
+  status: 502,
+  title: 'The certificate authority does not answer',
+  detail: () => 'The certificate authority could not be reached, or answered with something unknown.',
+  hint: 'It is tried again by itself; control must reach the authority over HTTPS.',
+})
+
+export const CertificateLimitReached = problem('certificate-limit-reached', {
+  status: 429,
+  title: 'Limit of the certificate authority reached',
+  detail: (limit: string, from: Date) =>
+    `Asking now would go beyond the authority's limit ${limit}; it is asked at ${from.toISOString()}.`,
+})
+
+export const DnsProviderFailed = problem('dns-provider-failed', {
+  status: 502,
+  title: 'The DNS provider refused',
+  detail: (provider: string, reason: string) => `${provider}: ${reason}`.slice(0, 500),
+  hint: 'Look at what was set with PUT /v1/dns-provider: the credentials, and whether they may change the zone.',
+})
+
+export const DnsProviderMissing = problem('dns-provider-missing', {
+  status: 404,
+  title: 'No DNS provider is set',
+  detail: () => 'This instance has no DNS provider: it can show by HTTP alone that a name is its own.',
+  hint: 'Set one with PUT /v1/dns-provider.',
+})
+
+export const AcmeOff = problem('acme-off', {
+  status: 409,
+  title: 'Certificates are not asked for',
+  detail: () => 'This instance asks no certificate authority: none is set.',
+  hint: 'Set CASCATA_ACME_EMAIL, or CASCATA_ACME_DIRECTORY, and start control anew.',
+})
