@@ -15,7 +15,7 @@ export type Call = {
 export type Client = {
   get<Shape extends z.ZodType>(path: string, shape: Shape): Promise<z.infer<Shape>>
   send<Shape extends z.ZodType>(
-    method: 'POST' | 'PATCH' | 'DELETE',
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     shape: Shape,
     call?: Call,

@@ -3,6 +3,7 @@ import { VERSION } from '@cascata/shared/version'
 import { Command, CommanderError } from 'commander'
 import { apiCommands } from './commands/api.ts'
 import { backupCommands } from './commands/backups.ts'
+import { certCommands } from './commands/certs.ts'
 import { completionCommand } from './commands/completion.ts'
 import { dbCommands } from './commands/db.ts'
 import { domainCommands } from './commands/domains.ts'
@@ -31,6 +32,7 @@ export function buildProgram(context = createContext(readConfig())): Command {
   genCommands(program, context)
   apiCommands(program, context)
   backupCommands(program, context)
+  certCommands(program, context)
   operationCommands(program, context)
   logsCommand(program, context)
   tokenCommands(program, context)

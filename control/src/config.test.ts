@@ -52,6 +52,22 @@ describe('the configuration', () => {
     expect(readConfig(environment).sleepAfterMinutes).toBe(after)
   })
 
+  test.each([
+    ['nobody, without a word', {}, null],
+    [
+      'Let’s Encrypt, with an address alone',
+      { CASCATA_ACME_EMAIL: 'me@example.com' },
+      { directory: expect.stringContaining('letsencrypt.org'), email: 'me@example.com', caFile: null },
+    ],
+    [
+      'another authority, with its directory',
+      { CASCATA_ACME_DIRECTORY: 'https://ca.test/dir', CASCATA_ACME_CA: '/etc/ca.pem' },
+      { directory: 'https://ca.test/dir', email: null, caFile: '/etc/ca.pem' },
+    ],
+  ])('asks for certificates: %s', (_sentence, environment, acme) => {
+    expect(readConfig(environment).acme).toEqual(acme)
+  })
+
   test('takes what is empty for what is not set', () => {
     expect(readConfig({ CASCATA_DOMAIN: '', CASCATA_HTTP_PORT: '' })).toEqual(readConfig({}))
   })
@@ -76,6 +92,8 @@ describe('the configuration', () => {
       /^CASCATA_SLEEP_AFTER_MINUTES: "never"/,
     ],
     ['no time at all', { CASCATA_SLEEP_AFTER_MINUTES: '0' }, /^CASCATA_SLEEP_AFTER_MINUTES: /],
+    ['a directory without TLS', { CASCATA_ACME_DIRECTORY: 'http://ca.test' }, /^CASCATA_ACME_DIRECTORY: /],
+    ['an address for mail that is none', { CASCATA_ACME_EMAIL: 'nobody' }, /^CASCATA_ACME_EMAIL: /],
     ['a crash point that is none', { CASCATA_CRASH_AT: 'sometime' }, /^CASCATA_CRASH_AT: "before:/],
   ])('refuses %s and says which it was', (_what, environment, words) => {
     expect(() => readConfig(environment)).toThrow(ConfigInvalid)

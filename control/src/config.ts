@@ -31,6 +31,9 @@ const SSLIP = 'sslip.io'
 /** A ref stands before it, and a name has 253 characters at most. */
 const DOMAIN_LENGTH_MAX = 200
 
+/** Let's Encrypt's. */
+const ACME_DIRECTORY = 'https://acme-v02.api.letsencrypt.org/directory'
+
 const CRASH_POINT = /^(?:before|after):[a-z][a-z0-9.-]*(?:@[a-z_][a-z0-9_-]*)?$/
 
 const Environment = z.object({
@@ -64,6 +67,9 @@ const Environment = z.object({
     })
     .optional(),
   CASCATA_PG_BIN: path.optional(),
+  CASCATA_ACME_DIRECTORY: z.url({ protocol: /^https$/ }).optional(),
+  CASCATA_ACME_EMAIL: z.email().optional(),
+  CASCATA_ACME_CA: path.optional(),
   CASCATA_CRASH_AT: z
     .string()
     .regex(CRASH_POINT, '"before:<effect>" or "after:<effect>", with "@<ref>" or without')
@@ -93,6 +99,14 @@ export type Config = Readonly<{
   sleepAfterMinutes: SleepAfter
   /** Where `pg_dump` and `pg_restore` are, when not on the path. */
   pgBin: string | undefined
+  /** Whom certificates are asked of; null asks nobody. */
+  acme: Readonly<{
+    directory: string
+    /** For the authority's warnings. */
+    email: string | null
+    /** PEM file of who signed the directory's own certificate, when the system does not know it. */
+    caFile: string | null
+  }> | null
   /** Fault injection of the crash matrix. */
   crashAt: string | undefined
 }>
@@ -132,6 +146,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     // With a domain somebody waits at the other end: whoever wants the memory back says so.
     sleepAfterMinutes: given.CASCATA_SLEEP_AFTER_MINUTES ?? (isLocal ? 30 : 'never'),
     pgBin: given.CASCATA_PG_BIN,
+    acme: acmeOf(given),
     crashAt: given.CASCATA_CRASH_AT,
   })
 }
@@ -143,6 +158,17 @@ function domainOf(given: Domain, addresses: readonly string[]): Domain {
   if (first === undefined)
     throw new ConfigInvalid(`CASCATA_DOMAIN: ${SSLIP} needs an IPv4 address in CASCATA_PUBLIC_ADDRESS`)
   return Domain.parse(`${first.replaceAll('.', '-')}.${SSLIP}`)
+}
+
+/** Naming either is the wish to have certificates: whoever says nothing talks to nobody. */
+function acmeOf(given: z.infer<typeof Environment>): Config['acme'] {
+  const { CASCATA_ACME_DIRECTORY: directory, CASCATA_ACME_EMAIL: email, CASCATA_ACME_CA: caFile } = given
+  if (directory === undefined && email === undefined) return null
+  return Object.freeze({
+    directory: directory ?? ACME_DIRECTORY,
+    email: email ?? null,
+    caFile: caFile ?? null,
+  })
 }
 
 const invalid = (error: z.ZodError): ConfigInvalid =>

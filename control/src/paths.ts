@@ -22,6 +22,7 @@ export function pathsOf(home: string) {
     metaFiles: at('system', 'meta'),
     edge: at('edge'),
     edgeCertificates: at('edge', 'certs'),
+    edgeChallenges: at('edge', 'challenges'),
     edgeRun: at('run', '_edge'),
     edgeProbe: at('run', '_edge', 'probe.sock'),
     run: at('run'),

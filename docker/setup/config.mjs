@@ -18,11 +18,14 @@ const tools = join(root, '.tools')
 
 /** What control alone makes something of. */
 const PASSED = [
+  'CASCATA_ACME_CA',
+  'CASCATA_ACME_DIRECTORY',
+  'CASCATA_ACME_EMAIL',
+  'CASCATA_DNS_SERVERS',
   'CASCATA_HTTP3',
   'CASCATA_PUBLIC_ADDRESS',
-  'CASCATA_DNS_SERVERS',
-  'CASCATA_TRUSTED_PROXIES',
   'CASCATA_SLEEP_AFTER_MINUTES',
+  'CASCATA_TRUSTED_PROXIES',
 ]
 
 export const config = Object.freeze({

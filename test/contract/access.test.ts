@@ -17,6 +17,8 @@ const BODIES: Record<string, unknown> = {
   'POST /v1/projects/:ref/migrations': { version: '1', name: 'x', sql: 'select 1' },
   'POST /v1/projects': { name: 'x' },
   'POST /v1/tokens': { name: 'x', scope: 'read' },
+  'PUT /v1/dns-provider': { kind: 'cloudflare', token: 'x' },
+  'PUT /v1/projects/:ref/domains/:name/certificate': { certificate: 'x', key: 'x' },
 }
 
 async function ask(key: string, as: string | undefined, at: 'foreign' | 'missing') {
@@ -34,7 +36,7 @@ async function ask(key: string, as: string | undefined, at: 'foreign' | 'missing
     as,
     ...(upload
       ? { body: 'x', headers: { 'content-type': 'application/octet-stream' } }
-      : method === 'POST' || method === 'PATCH'
+      : method === 'POST' || method === 'PUT' || method === 'PATCH'
         ? { body: BODIES[key] ?? {}, headers: { 'if-match': '*' } }
         : {}),
   })

@@ -82,6 +82,8 @@ export async function openTestControl(): Promise<TestControl> {
     },
     replicas: async ({ settings: { replicas } }) => ({ ...replicas, wanted: replicas.min, replicas: [] }),
     system: async () => [{ role: 'meta', state: 'running', health: 'healthy' }],
+    acme: { isOn: true },
+    kickCertificates: () => {},
     commit: (_ref, transaction) => transaction(),
     hold: () => () => {},
     wake: async () => {},

@@ -36,23 +36,32 @@ export const environmentOf = (instance: Instance): Record<string, string> => ({
   CASCATA_SLEEP_AFTER_MINUTES: 'never',
 })
 
-export async function startInstance(name: string, httpPort: number): Promise<Instance> {
+/** @param prepare makes what the instance starts with, and says what is set beside the usual. */
+export async function startInstance(
+  name: string,
+  httpPort: number,
+  prepare: (instance: Instance) => Promise<Record<string, string>> = async () => ({}),
+): Promise<Instance> {
   // Short: the path of a unix socket ends at 107 bytes.
   const home = await mkdtemp('/var/tmp/cascata-')
   const instance = { name, home, httpPort, httpsPort: httpPort + 443, profile: join(home, 'profile.json') }
-  await script(instance, 'down.mjs')
-  await script(instance, 'up.mjs')
+  await script(instance, ['down.mjs'])
+  await script(instance, ['up.mjs'], await prepare(instance))
   return instance
 }
 
 export async function stopInstance(instance: Instance): Promise<void> {
-  await script(instance, 'down.mjs', '--data')
+  await script(instance, ['down.mjs', '--data'])
   await rm(instance.home, { recursive: true, force: true })
 }
 
-async function script(instance: Instance, file: string, ...argv: string[]): Promise<void> {
+async function script(
+  instance: Instance,
+  [file = '', ...argv]: readonly string[],
+  more: Record<string, string> = {},
+): Promise<void> {
   const ran = await run(process.execPath, [setup(file), ...argv], {
-    env: environmentOf(instance),
+    env: { ...environmentOf(instance), ...more },
     timeoutMs: 240_000,
   })
   if (ran.code !== 0) throw new Error(`${file} ended with ${ran.code}: ${ran.stdout.toString()}${ran.stderr}`)

@@ -139,6 +139,7 @@ export class SimulatedWorld {
       changed: () => {},
       holds: openHolds((ref) => this.activity.set(ref, this.nowMs)),
       clock: { now: () => this.nowMs },
+      certificates: async () => [],
       random: () => trouble.chance.next(),
     }
     const edgeReconciler = edgeTask(common)

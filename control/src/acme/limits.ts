@@ -68,11 +68,13 @@ export class Ledger {
   }
 
   add(entry: LedgerEntry): void {
-    if (entry.kind === 'failure') return this.#note('failuresPerHost', entry.host, entry.at)
-    if (entry.kind === 'order') return this.#note('orders', 'all', entry.at)
-    this.#note('perSet', setOf(entry.names), entry.at)
-    if (entry.isRenewal) return
-    for (const domain of domainsOf(entry.names)) this.#note('perDomain', domain, entry.at)
+    if (entry.kind === 'failure') this.#note('failuresPerHost', entry.host, entry.at)
+    else if (entry.kind === 'order') this.#note('orders', 'all', entry.at)
+    else {
+      this.#note('perSet', setOf(entry.names), entry.at)
+      const counted = entry.isRenewal ? [] : domainsOf(entry.names)
+      for (const domain of counted) this.#note('perDomain', domain, entry.at)
+    }
   }
 
   /** When one more is within the limit: the oldest that counts must have left the window. */

@@ -14,6 +14,9 @@ export type AcmeOrder = {
   retryAfterMs: number | null
 }
 
+/** Where a certificate is from. */
+export type CertificateSource = 'acme' | 'upload'
+
 export type ChallengeType = 'http-01' | 'dns-01'
 
 export type AcmeChallenge = {

@@ -17,7 +17,10 @@ export function dueByLife({ notBefore, notAfter }: Life): number {
 }
 
 /** Some moment of the window, so that not everybody comes at its first (RFC 9773, 4.2). One behind us means now. */
-export function momentIn({ startMs, endMs }: Pick<RenewalWindow, 'startMs' | 'endMs'>, random: number): number {
+export function momentIn(
+  { startMs, endMs }: Pick<RenewalWindow, 'startMs' | 'endMs'>,
+  random: number,
+): number {
   return Math.floor(startMs + random * Math.max(0, endMs - startMs))
 }
 

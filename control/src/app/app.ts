@@ -1,8 +1,10 @@
 /** All use cases over one set of ports. */
 import { auditCases } from './audit.ts'
 import { backupCases } from './backups.ts'
+import { certificateCases } from './certificates.ts'
 import { claimCases } from './claims.ts'
 import { descriptionCases } from './descriptions.ts'
+import { dnsProviderCases } from './dns-provider.ts'
 import { domainCases } from './domains.ts'
 import { idempotencyCases } from './idempotency.ts'
 import { importCases } from './imports.ts'
@@ -20,9 +22,11 @@ import { tokenCases } from './tokens.ts'
 export const createApp = (deps: AppDeps) => ({
   audit: auditCases(deps),
   backups: backupCases(deps),
+  certificates: certificateCases(deps),
   claims: claimCases(deps),
   descriptions: descriptionCases(deps),
   domains: domainCases(deps),
+  dnsProvider: dnsProviderCases(deps),
   idempotency: idempotencyCases(deps),
   imports: importCases(deps),
   lifecycle: lifecycleCases(deps),

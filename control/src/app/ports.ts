@@ -70,6 +70,12 @@ export type AppDeps = {
   hold(ref: string): () => void
   /** Settles when a project that slept answers. @throws the problem of one that does not come up. */
   wake(ref: string): Promise<unknown>
+  acme: {
+    /** A certificate authority is asked at all. */
+    isOn: boolean
+  }
+  /** Something about certificates was changed: look at them. */
+  kickCertificates(): void
   /** The operation is committed: wake whoever carries it out. A lost call costs only time. */
   kick(operation: Pick<OperationRow, 'id' | 'kind' | 'ref'>): void
   /** A name was claimed, changed or given up. */

@@ -9,6 +9,7 @@ import { URL_BYTES_MAX } from '@cascata/shared/contract/projects'
 import { UrlTooLong } from '@cascata/shared/problems/bounds'
 import { ControlStarting, UnknownHost, UpstreamTimeout } from '@cascata/shared/problems/edge'
 import { everything, saying } from './answers.ts'
+import { ACME_CHALLENGE } from './challenges.ts'
 import { globals } from './globals.ts'
 import { passTo, projectBlocks, socketsOf, upstream } from './project.ts'
 import { alternative, certificateOf, HTTP, https, ownPort, problemPages } from './server.ts'
@@ -78,6 +79,7 @@ ${indented(indented(saying(UrlTooLong(URL_BYTES_MAX), {})))}
   location ^~ ${PROOF_PATH} {
     proxy_pass http://control;
   }
+${indented(ACME_CHALLENGE)}
 ${indented(problemPages(site))}
 ${indented(everything(UnknownHost(), {}))}
 }`

@@ -1,7 +1,9 @@
 /** What every server block of a site has in common: where it listens, what it shows of itself, where it sends people. */
+import { ACME_CHALLENGE } from './challenges.ts'
 import type { EdgeCertificate, EdgeSite } from './site.ts'
 
-export const HTTP = 'listen 8080;'
+/** Where plain HTTP is, an authority may look for a proof: also for a name that is sent on to HTTPS. */
+export const HTTP = `listen 8080;\n${ACME_CHALLENGE}`
 
 /** @param more of the one that answers for unknown names: it opens the sockets for all. */
 export const https = ({ http3 }: EdgeSite, more = ''): string =>

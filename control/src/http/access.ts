@@ -40,6 +40,17 @@ export const access = {
   'GET /v1/audit': owner,
   'GET /v1/audit/verify': owner,
 
+  'GET /v1/dns-provider': owner,
+  'PUT /v1/dns-provider': owner,
+  'DELETE /v1/dns-provider': owner,
+
+  'GET /v1/certificates': admin,
+  'POST /v1/certificates/:name/renew': admin,
+  'GET /v1/projects/:ref/certificates': readOf,
+  'POST /v1/projects/:ref/certificates/:name/renew': adminOf,
+  'PUT /v1/projects/:ref/domains/:name/certificate': adminOf,
+  'DELETE /v1/projects/:ref/domains/:name/certificate': adminOf,
+
   'GET /v1/status': { scope: 'read' },
   'POST /v1/projects': admin,
   'POST /v1/projects/import': admin,

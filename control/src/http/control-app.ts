@@ -15,8 +15,10 @@ import { router } from './router.ts'
 import { archiveRoutes } from './routes/archives.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { backupRoutes } from './routes/backups.ts'
+import { certificateRoutes } from './routes/certificates.ts'
 import { claimRoutes } from './routes/claims.ts'
 import { descriptionRoutes } from './routes/descriptions.ts'
+import { dnsProviderRoutes } from './routes/dns-provider.ts'
 import { domainRoutes } from './routes/domains.ts'
 import { logRoutes } from './routes/logs.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -54,6 +56,8 @@ export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
     logRoutes(app, streams),
     backupRoutes(app),
     operationRoutes(app, streams),
+    certificateRoutes(app),
+    dnsProviderRoutes(app),
     tokenRoutes(app),
     claimRoutes(app, attempts),
     auditRoutes(app),

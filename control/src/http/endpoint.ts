@@ -74,7 +74,7 @@ export function endpoint<const Request extends NonNullable<RouteConfig['request'
     : 'Needs no token.'
   const request = method === 'POST' && needs ? { headers: IdempotencyKey, ...spec.request } : spec.request
   return createRoute({
-    method: method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete',
+    method: method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete',
     path: path.replaceAll(/:(\w+)/g, '{$1}'),
     operationId: operationIdOf(method, path),
     tags: [spec.tag],
@@ -117,7 +117,7 @@ function problemsOf(
     ...own,
     ...(guarded ? [ApiTokenMissing, ApiTokenInvalid, ScopeTooNarrow, TokenTied, AttemptsExceeded] : []),
     ...(path.includes(':ref') ? [ProjectNotFound] : []),
-    ...(method === 'POST' || method === 'PATCH' ? BODY : []),
+    ...(method === 'POST' || method === 'PUT' || method === 'PATCH' ? BODY : []),
     ...(method === 'POST' && guarded ? REPEATED : []),
     RequestInvalid,
     ControlFailed,

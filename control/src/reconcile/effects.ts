@@ -25,6 +25,11 @@ export const STEPS = [
   ...['edge.prune', 'edge.create', 'edge.start', 'edge.stop', 'edge.remove'],
   ...['meta.create', 'meta.start', 'meta.stop', 'meta.remove'],
   ...['redis.create', 'redis.start', 'redis.stop', 'redis.remove'],
+  // Certificates.
+  ...['certificate.write', 'certificate.prune', 'certificate.forget'],
+  ...['challenge.prune', 'acme.account', 'acme.prepare', 'acme.ask', 'acme.order', 'acme.keep', 'acme.prove'],
+  ...['acme.present', 'acme.presented', 'acme.answer', 'acme.finalize', 'acme.store', 'acme.cleanup'],
+  ...['acme.cleaned', 'acme.fail', 'acme.postpone', 'acme.window'],
   // Archives.
   ...['backup.rename', 'backup.ready', 'backup.fail'],
   ...['import.insert', 'import.purge', 'import.forget'],

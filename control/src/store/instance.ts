@@ -15,6 +15,9 @@ export function instanceQueries(db: Db) {
         .values({ name, value })
         .onConflictDoUpdate({ target: instance.name, set: { value, updatedAt: sql`now()` } })
     },
+    async remove(name: string): Promise<void> {
+      await db.delete(instance).where(eq(instance.name, name))
+    },
     /** Keeps the first value ever given, and returns the one that is kept. */
     async insertOnce(name: string, value: string): Promise<string> {
       await db.insert(instance).values({ name, value }).onConflictDoNothing()

@@ -1,6 +1,7 @@
 /** Every noun's queries over one connection or transaction. */
 import { auditQueries } from './audit.ts'
 import { backupQueries } from './backups.ts'
+import { certificateQueries } from './certificates.ts'
 import { claimQueries } from './claims.ts'
 import type { Db } from './db.ts'
 import { domainQueries } from './domains.ts'
@@ -17,6 +18,7 @@ export const queries = (db: Db) => ({
   operations: operationQueries(db),
   backups: backupQueries(db),
   domains: domainQueries(db),
+  certificates: certificateQueries(db),
   tokens: tokenQueries(db),
   claims: claimQueries(db),
   audit: auditQueries(db),

@@ -14,7 +14,7 @@ import type { Store } from '../store/open.ts'
 import type { ProjectRow } from '../store/tables/projects.ts'
 import type { Parts } from './parts.ts'
 
-type Given = { store: Store; keys: InstanceKeys } & Pick<AppDeps, 'kick' | 'hold' | 'wake' | 'domainsChanged'>
+type Given = { store: Store; keys: InstanceKeys } & Pick<AppDeps, 'kick' | 'hold' | 'wake' | 'domainsChanged' | 'kickCertificates'>
 
 export async function appPorts(parts: Parts, { store, keys, ...given }: Given): Promise<AppDeps> {
   const { config, urls, seal, clock, paths, templates, effects } = parts
@@ -41,6 +41,7 @@ export async function appPorts(parts: Parts, { store, keys, ...given }: Given): 
     replicas: (project) => replicas(parts, project),
     system: () => system(parts),
     commit: (ref, transaction) => effects.run(`${ref}.intent.commit`, transaction),
+    acme: { isOn: config.acme !== null },
     ...given,
   }
 }

@@ -9,6 +9,7 @@ import { isReady, loadOf, waitUntilReady } from '../adapters/readiness.ts'
 import { tenantDatabase } from '../adapters/tenant-database.ts'
 import { selfSigned } from '../edge/certificate.ts'
 import type { EngineEvent } from '../engine/engine.ts'
+import { servedCertificates } from '../reconcile/certificates/served.ts'
 import { diskTask } from '../reconcile/disk/task.ts'
 import { isFull } from '../reconcile/disk/usages.ts'
 import { domainsTask } from '../reconcile/domains/task.ts'
@@ -21,6 +22,7 @@ import { type Holds, openHolds } from '../reconcile/sleep/holds.ts'
 import { sleepTask } from '../reconcile/sleep/task.ts'
 import { systemTask } from '../reconcile/system/task.ts'
 import type { Store } from '../store/open.ts'
+import { instanceCertificates } from './certificates.ts'
 import type { Parts } from './parts.ts'
 
 export type Reconcilers = Driver & Waker & Pick<Holds, 'hold'>
@@ -40,6 +42,7 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
     controlUrl: urls.controlUrl,
     trustedProxies: config.trustedProxies,
     makeCertificate: selfSigned,
+    certificates: () => servedCertificates({ store, files: nodeFiles, paths: site.paths, clock }),
   }
   const paced = {
     store,
@@ -50,7 +53,9 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
     clock,
     random: Math.random,
   }
-  const edgeReconciler = edgeTask({ ...edge, ...paced })
+  // What it no longer serves with may be taken away.
+  const edgeChanged = () => wake.driver?.kick('projects', 'edge', 'certificates')
+  const edgeReconciler = edgeTask({ ...edge, ...paced, changed: edgeChanged })
   const database = tenantDatabase(templates)
   const projects = projectsTask({
     ...common,
@@ -65,7 +70,7 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   })
   const domains = domainsTask({
     ...{ domains: store.domains, names: parts.names, place: parts.place.now, clock },
-    ...{ answers: nameProof(), proven: changed },
+    ...{ answers: nameProof(), proven: edgeChanged },
   })
   const scale = scaleTask({ ...common, ...paced, loadOf })
   const disk = diskTask({
@@ -73,7 +78,8 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
     endSessions: (ref) => database.endSessions(site.paths.project(ref).dbSocketDir),
   })
   const sleep = sleepTask({ ...paced, activity, usual: config.sleepAfterMinutes, effects, log })
-  const tasks = [systemTask(common), projects, edgeReconciler, domains, scale, disk, sleep]
+  const certificates = instanceCertificates(parts, store, { probe: edge.probe, changed })
+  const tasks = [systemTask(common), projects, edgeReconciler, domains, certificates, scale, disk, sleep]
   const driver = startDriver(tasks, log)
   wake.driver = driver
 

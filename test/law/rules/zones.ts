@@ -16,7 +16,7 @@ const PLACES: readonly (readonly [RegExp, Zone])[] = [
   [/^control\/console\//, 'control console'],
   [/^control\/src\/(?:(?:main|daemon)\.ts$|wiring\/)/, 'control main'],
   [
-    /^control\/src\/(http|app|store|reconcile|edge|jobs|archive|engine|adapters|typegen|activator)\//,
+    /^control\/src\/(acme|http|app|store|reconcile|edge|jobs|archive|engine|adapters|typegen|activator)\//,
     'control $1',
   ],
   [/^control\/src\//, 'control ground'],
@@ -31,6 +31,7 @@ const PLACES: readonly (readonly [RegExp, Zone])[] = [
 ]
 
 const CONTROL = [
+  'acme',
   'http',
   'app',
   'store',
@@ -66,16 +67,18 @@ const MAY_IMPORT: Readonly<Record<Zone, readonly Zone[]>> = {
   'control http': control('app'),
   // Holds requests of projects; what wakes them is given to it.
   'control activator': control('edge'),
-  'control app': ['templates', ...control('store', 'adapters', 'typegen')],
+  'control app': ['templates', ...control('acme', 'store', 'adapters', 'typegen')],
   'control jobs': ['templates', ...control('app', 'store', 'archive', 'engine', 'adapters', 'reconcile')],
-  'control reconcile': ['templates', ...control('store', 'edge', 'engine', 'adapters')],
+  'control reconcile': ['templates', ...control('acme', 'store', 'edge', 'engine', 'adapters')],
   'control archive': ['templates', ...control('engine', 'adapters')],
-  'control store': control(),
-  'control edge': ['templates', ...control()],
+  'control store': control('acme'),
+  // Rules about certificates: pure.
+  'control acme': control(),
+  'control edge': ['templates', ...control('acme')],
   'control engine': control(),
   // Catalogs to text: pure.
   'control typegen': control(),
-  'control adapters': ['templates', ...control('engine', 'edge', 'typegen')],
+  'control adapters': ['templates', ...control('acme', 'engine', 'edge', 'typegen')],
   'control cli': [],
   'control console': [],
   'control tools': ['control main', 'control ground', 'control cli'],

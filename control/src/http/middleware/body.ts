@@ -22,7 +22,7 @@ export function bodyBounds() {
   const [small, large] = [limitTo(BODY_BYTES_MAX), limitTo(SQL_BODY_BYTES_MAX)]
   return createMiddleware<Env>(async (c, next) => {
     const { method } = c.req
-    if (method !== 'POST' && method !== 'PATCH') return next()
+    if (method !== 'POST' && method !== 'PUT' && method !== 'PATCH') return next()
     const type = c.req.header('content-type')
     if (UPLOAD_PATHS.has(c.req.path)) {
       if (!OCTETS.test(type ?? '')) throw MediaTypeUnsupported('application/octet-stream')

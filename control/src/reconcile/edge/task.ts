@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import type { Clock } from '@cascata/shared/clock'
 import type { Domain } from '@cascata/shared/domain'
 import type { Problem } from '@cascata/shared/problem'
+import { certificateFor, type ServedCertificate } from '../../edge/certificates.ts'
 import { placeholderOf, placeholdersOf } from '../../edge/placeholder.ts'
 import { renderEdge } from '../../edge/render.ts'
-import { routesOf } from '../../edge/site.ts'
+import { CertificateName, type EdgeCertificate, routesOf } from '../../edge/site.ts'
 import type { Container } from '../../engine/engine.ts'
 import { edgeSpec } from '../../engine/spec.ts'
 import { EDGE_UID } from '../../paths.ts'
@@ -26,6 +27,8 @@ const PACING = { firstMs: 1_000, maxMs: 60_000 }
 
 export type EdgeDeps = EdgeWorld & {
   store: Pick<ReconcilerStore, 'projects'> & { domains: { list(): Promise<DomainRow[]> } }
+  /** Those that may be shown for names, beside placeholders. */
+  certificates(): Promise<readonly ServedCertificate[]>
   readiness: Readiness
   effects: Effects
   targets: Targets
@@ -110,7 +113,13 @@ async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObs
       return { row, seen, domains: proven.get(row.ref) ?? [] }
     }),
   )
-  const certificateOf = (name: Domain) => placeholderOf(deps.domain, name)
+  const held = await deps.certificates()
+  const certificateOf = (name: Domain): EdgeCertificate => {
+    const found = certificateFor(name, held)
+    return found
+      ? { name: CertificateName.parse(found.file), trusted: found.trusted }
+      : placeholderOf(deps.domain, name)
+  }
   const edge = edgeSiteOf({ ...deps, certificateOf }, projects)
   const spec = edgeSpec(site)
   const wanted = {

@@ -1,0 +1,197 @@
+/**
+ * The steps from the certificates there are to those there should be. Pure.
+ *
+ * Those that end soonest are asked for first: where the authority's limits let only some pass, nothing expires for a
+ * new name's sake.
+ */
+import { dueOf, inCharge } from '../../acme/held.ts'
+import { allowanceOf, Ledger, type LedgerEntry, type LimitName } from '../../acme/limits.ts'
+import type { Directory } from '../../adapters/files.ts'
+import type { CertificateRow, OrderRow } from '../../store/tables/certificates.ts'
+import type { WantedCertificate } from './wanted.ts'
+
+export type CertificatesObserved = {
+  now: number
+  /** The directory that is asked; null asks none. */
+  directory: string | null
+  wanted: readonly WantedCertificate[]
+  held: readonly CertificateRow[]
+  orders: readonly OrderRow[]
+  ledger: readonly LedgerEntry[]
+  unsound: readonly Directory[]
+  /** What lies in `edge/certs` and in `edge/challenges`. */
+  files: readonly string[]
+  challenges: readonly string[]
+  /** Files that the edge serves with now; null while nobody knows. */
+  inUse: ReadonlySet<string> | null
+  /** Still to be served although no longer wanted, as long as it lives. */
+  mayOutlive(row: CertificateRow): boolean
+}
+
+export type CertificateStep =
+  | { do: 'directories.ensure'; directories: readonly Directory[] }
+  | { do: 'certificate.write'; row: CertificateRow }
+  | { do: 'certificate.forget'; row: CertificateRow }
+  | { do: 'certificate.prune'; names: readonly string[] }
+  | { do: 'challenge.prune'; names: readonly string[] }
+  | { do: 'acme.window'; row: CertificateRow }
+  /** Takes down the proofs of an order that has ended, and forgets it, unless it is to be tried again. */
+  | { do: 'acme.cleanup'; order: OrderRow; forget: boolean }
+  | { do: 'acme.postpone'; wanted: WantedCertificate; until: number; limit: LimitName }
+  | {
+      do: 'acme.advance'
+      wanted: WantedCertificate
+      order: OrderRow | undefined
+      /** ARI id. */
+      replaces: string | null
+      isRenewal: boolean
+    }
+
+/** `wakeAt`: when something falls due by itself, in epoch milliseconds. */
+export type CertificatesPlan = { steps: CertificateStep[]; wakeAt: number }
+
+const HOUR_MS = 3_600_000
+/** For the edge to let go of files that nobody wants. */
+const EDGE_LAG_MS = 5_000
+
+export function planCertificates(seen: CertificatesObserved): CertificatesPlan {
+  const steps: CertificateStep[] = []
+  const wakes: number[] = []
+  if (seen.unsound.length > 0) steps.push({ do: 'directories.ensure', directories: seen.unsound })
+
+  const held = Map.groupBy(seen.held, ({ name }) => name)
+  const wanted = new Map(seen.wanted.map((each) => [each.name, each]))
+  const kept = seen.held.filter((row) => keeps(row, { wanted, seen }))
+  steps.push(
+    ...seen.held
+      .filter((row) => !kept.includes(row))
+      .map((row) => ({ do: 'certificate.forget', row }) as const),
+    ...fileSteps(kept, seen, wakes),
+    ...windowSteps(kept, seen, wakes),
+    ...orderSteps({ wanted, held }, seen, wakes),
+  )
+  return { steps, wakeAt: Math.min(...wakes, Number.POSITIVE_INFINITY) }
+}
+
+type ByName = { wanted: Map<string, WantedCertificate>; held: Map<string, CertificateRow[]> }
+
+function keeps(
+  row: CertificateRow,
+  { wanted, seen }: Pick<ByName, 'wanted'> & { seen: CertificatesObserved },
+): boolean {
+  const want = wanted.get(row.name)
+  if (!want) return row.notAfter.getTime() > seen.now && seen.mayOutlive(row)
+  return want.ref === row.ref
+}
+
+/** Ours: those that the edge makes for itself have another beginning. */
+const FILE = /^(?!self_)(.+\.[0-9a-f]{8})\.(?:crt|key)(?:\.tmp)?$/
+
+function fileSteps(
+  kept: readonly CertificateRow[],
+  seen: CertificatesObserved,
+  wakes: number[],
+): CertificateStep[] {
+  const there = new Set(seen.files)
+  const known = new Set(kept.map(({ file }) => file))
+  const missing = kept.filter(({ file }) => !there.has(`${file}.crt`) || !there.has(`${file}.key`))
+  const strange = seen.files.filter((name) => {
+    const base = FILE.exec(name)?.[1]
+    return base !== undefined && (!known.has(base) || name.endsWith('.tmp'))
+  })
+  const free = strange.filter((name) => seen.inUse && !seen.inUse.has(FILE.exec(name)?.[1] ?? ''))
+  if (free.length < strange.length) wakes.push(seen.now + EDGE_LAG_MS)
+  const tokens = new Set(seen.orders.flatMap(({ proofs }) => proofs.map(({ token }) => token)))
+  const stray = seen.challenges.filter((name) => !tokens.has(name))
+  return [
+    ...missing.map((row) => ({ do: 'certificate.write', row }) as const),
+    ...(free.length > 0 ? [{ do: 'certificate.prune', names: free } as const] : []),
+    ...(stray.length > 0 ? [{ do: 'challenge.prune', names: stray } as const] : []),
+  ]
+}
+
+/** Whoever is due within the hour is asked about with the others: one pass instead of hundreds. */
+function windowSteps(
+  kept: readonly CertificateRow[],
+  { directory, now }: CertificatesObserved,
+  wakes: number[],
+): CertificateStep[] {
+  if (directory === null) return []
+  const asked = kept.filter(({ source, ariId }) => source === 'acme' && ariId !== null)
+  const at = (row: CertificateRow) => row.windowCheckAt?.getTime() ?? 0
+  const isAnyDue = asked.some((row) => at(row) <= now)
+  const due = isAnyDue ? asked.filter((row) => at(row) <= now + HOUR_MS) : []
+  wakes.push(...asked.filter((row) => !due.includes(row)).map(at))
+  return due.map((row) => ({ do: 'acme.window', row }))
+}
+
+function orderSteps(
+  { wanted, held }: ByName,
+  seen: CertificatesObserved,
+  wakes: number[],
+): CertificateStep[] {
+  const steps: CertificateStep[] = []
+  const ledger = new Ledger(seen.ledger)
+  for (const order of seen.orders) {
+    const strange = !wanted.has(order.name) || (seen.directory !== null && order.directory !== seen.directory)
+    if (strange) steps.push({ do: 'acme.cleanup', order, forget: true })
+    else if (isUnderWay(order)) {
+      const isRenewal = (held.get(order.name) ?? []).some((row) => isSameSet(row, order.names))
+      ledger.add({ kind: 'issued', at: seen.now, names: order.names, isRenewal })
+    }
+  }
+  if (seen.directory === null) return steps
+
+  const orders = new Map(seen.orders.map((order) => [order.name, order]))
+  const turns = seen.wanted
+    .map((each) => ({ each, rows: held.get(each.name) ?? [], order: orders.get(each.name) }))
+    .toSorted((a, b) => endOf(a.rows) - endOf(b.rows))
+  for (const { each, rows, order } of turns) {
+    if (order && order.directory !== seen.directory) continue
+    steps.push(...stepOf({ wanted: each, rows, order }, { seen, ledger, wakes }))
+  }
+  return steps
+}
+
+/** New names, which have no end, come last. */
+function endOf(rows: readonly CertificateRow[]): number {
+  return rows.length === 0
+    ? Number.POSITIVE_INFINITY
+    : Math.max(...rows.map(({ notAfter }) => notAfter.getTime()))
+}
+
+const isSameSet = ({ source, names }: CertificateRow, others: readonly string[]) =>
+  source === 'acme' && names.toSorted().join() === others.toSorted().join()
+
+const isUnderWay = ({ askedAt, url }: OrderRow) => askedAt !== null || url !== null
+
+type Turn = { wanted: WantedCertificate; rows: readonly CertificateRow[]; order: OrderRow | undefined }
+type Given = { seen: CertificatesObserved; ledger: Ledger; wakes: number[] }
+
+function stepOf({ wanted, rows, order }: Turn, { seen, ledger, wakes }: Given): CertificateStep[] {
+  const { now } = seen
+  const old = rows.find(({ source }) => source === 'acme')
+  const isRenewal = old !== undefined && isSameSet(old, wanted.names)
+  const advance = { do: 'acme.advance', wanted, order, isRenewal, replaces: old?.ariId ?? null } as const
+  const nextTry = order?.nextTryAt?.getTime() ?? 0
+  if (nextTry > now) wakes.push(nextTry)
+  if (order && isUnderWay(order)) return nextTry > now ? [] : [advance]
+  if (order && order.proofs.length > 0) return [{ do: 'acme.cleanup', order, forget: order.failures === 0 }]
+
+  const serving = inCharge(rows, now)
+  const dueAt = serving === undefined ? now : dueOf(serving)
+  if (dueAt > now) {
+    wakes.push(dueAt)
+    // What failed before has been mended by somebody else: an upload.
+    return order ? [{ do: 'acme.cleanup', order, forget: true }] : []
+  }
+  if (nextTry > now) return []
+  const { from, limit } = allowanceOf(ledger, { names: wanted.names, isRenewal }, now)
+  if (limit !== null) {
+    wakes.push(from)
+    return [{ do: 'acme.postpone', wanted, until: from, limit }]
+  }
+  ledger.add({ kind: 'order', at: now })
+  ledger.add({ kind: 'issued', at: now, names: wanted.names, isRenewal })
+  return [advance]
+}

@@ -1,0 +1,29 @@
+/** Puts up what shows the authority that a name is ours, and takes it down. Both may be repeated. */
+import { join } from 'node:path'
+import { DnsProviderMissing } from '@cascata/shared/problems/certificates'
+import type { Proof } from '../../acme/order.ts'
+import { EDGE_UID } from '../../paths.ts'
+import type { CertificatesWorld } from './world.ts'
+
+type World = Pick<CertificatesWorld, 'files' | 'paths' | 'dnsProvider'>
+
+export async function presentProof(world: World, proof: Proof): Promise<void> {
+  if (proof.type === 'http-01') {
+    const readable = { uid: 0, gid: EDGE_UID, mode: 0o640 }
+    return world.files.write(fileFor(world, proof), proof.value, readable)
+  }
+  const provider = await world.dnsProvider()
+  if (!provider) throw DnsProviderMissing()
+  await provider.present(recordOf(proof))
+}
+
+export async function removeProof(world: World, proof: Proof): Promise<void> {
+  if (proof.type === 'http-01') return world.files.remove(fileFor(world, proof))
+  // Without a provider there is nobody to ask; the value says nothing to anybody by now.
+  await (await world.dnsProvider())?.cleanup(recordOf(proof))
+}
+
+/** The token was checked before it was kept. */
+const fileFor = ({ paths }: World, { token }: Proof) => join(paths.edgeChallenges, token)
+
+const recordOf = ({ host, value }: Proof) => ({ name: `_acme-challenge.${host}`, value })

@@ -1,0 +1,123 @@
+/**
+ * Control is killed right before and right after each thing it does for a certificate. Started again, it ends with a
+ * certificate that the edge can serve, and with one order: asked for over the real edge, at Debian's pebble, which
+ * refuses three nonces in ten.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readChain } from '@cascata/control/acme/chain'
+import type { Step } from '@cascata/control/reconcile/effects'
+import { Certificates } from '@cascata/shared/contract/certificates'
+import postgres, { type Sql } from 'postgres'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startAuthority, type TestAuthority } from '../harness/authority.ts'
+import { testConfig } from '../harness/config.ts'
+import { type ControlApi, controlApi } from '../harness/control-api.ts'
+import { ControlContainer } from '../harness/control-container.ts'
+import { creation, done } from '../harness/crash-flows.ts'
+import { CrashWorld } from '../harness/crash-world.ts'
+import { eventually } from '../harness/eventually.ts'
+import { type Instance, startInstance, stopInstance } from '../harness/instance.ts'
+
+const NAME = 'cascata-certs'
+const PORT = 18_811
+const WITHIN_MS = 40_000
+
+/** What is done for one certificate, in order. */
+const EFFECTS = [
+  ...['acme.prepare', 'acme.account', 'acme.ask', 'acme.order', 'acme.keep'],
+  ...['acme.prove', 'acme.present', 'acme.presented', 'acme.answer', 'acme.finalize', 'acme.store'],
+  ...['certificate.write', 'acme.cleanup'],
+] as const satisfies readonly Step[]
+/** Where a second order could come from: cut each time. Of the others a third is enough for every day. */
+const ALWAYS: readonly Step[] = ['acme.ask', 'acme.order', 'acme.keep', 'acme.finalize', 'acme.store']
+
+const all = EFFECTS.flatMap((step) => (['before', 'after'] as const).map((when) => ({ when, step })))
+const cuts =
+  testConfig.size === 'full' ? all : all.filter(({ step }, at) => ALWAYS.includes(step) || at % 6 === 0)
+const title =
+  testConfig.size === 'full' ? 'all' : `${cuts.length} of ${all.length}: CASCATA_TEST_SIZE=full has all`
+
+let instance: Instance
+let authority: TestAuthority
+let control: ControlContainer
+let world: CrashWorld
+let api: ControlApi
+let meta: Sql
+
+beforeAll(async () => {
+  instance = await startInstance(NAME, PORT, async ({ home, httpPort }) => {
+    authority = await startAuthority({
+      ...{ name: `${NAME}-authority`, port: PORT + 20, httpPort, folder: join(home, 'authority') },
+      nonceRejectPercent: 30,
+    })
+    return { CASCATA_ACME_DIRECTORY: authority.directory, CASCATA_ACME_CA: authority.caFile }
+  })
+  world = await CrashWorld.of(instance)
+  await done(world, creation('shop', 'empty'))
+  api = await controlApi(instance)
+  meta = postgres({
+    path: join(instance.home, 'run/_meta/db/.s.PGSQL.5432'),
+    ...{ user: 'supabase_admin', database: 'cascata', max: 1, onnotice: () => {}, backoff: () => 0.1 },
+  })
+  control = await ControlContainer.of(instance)
+  await control.remove()
+})
+
+afterAll(async () => {
+  await meta?.end({ timeout: 1 })
+  await world?.close()
+  await authority?.stop()
+  if (instance) await stopInstance(instance)
+})
+
+/** A domain that is shown to be its owner's. */
+const attach = (name: string) =>
+  meta`insert into public.domains (ref, name, proof, verified_at) values ('shop', ${name}, 'shown', now())`
+const detach = (name: string) => meta`delete from public.domains where name = ${name}`
+
+/** Valid, its files there and no others of its name, and nothing left of the way there. */
+const arrived = (name: string): Promise<void> =>
+  eventually(WITHIN_MS, async () => {
+    const { items } = await api.get(Certificates, '/v1/certificates')
+    expect(items.find((each) => each.name === name)).toMatchObject({ state: 'valid', source: 'acme' })
+    const files = await filesOf(name)
+    expect(files.map((file) => file.replace(/^.*\./, ''))).toEqual(['crt', 'key'])
+    const [leaf] = readChain(await readFile(join(instance.home, 'edge/certs', files[0] ?? ''), 'utf8'))
+    expect(leaf?.checkHost(name)).toBe(name)
+    expect(await meta`select name from public.certificate_orders`).toHaveLength(0)
+    expect(await readdir(join(instance.home, 'edge/challenges'))).toEqual([])
+  })
+
+const filesOf = async (name: string): Promise<string[]> =>
+  (await readdir(join(instance.home, 'edge/certs'))).filter((file) => file.startsWith(`${name}.`)).sort()
+
+describe(`killed for a certificate (${title})`, () => {
+  test.each(cuts)('$when $step: one order, one certificate', async ({ when, step }) => {
+    const name = `${when}-${step.replace('.', '-')}.test`
+    const before = await authority.orders()
+    await attach(name)
+    await control.start(`${when}:${step}`)
+    expect(await control.untilDead(WITHIN_MS)).toMatchObject({ outOfMemory: false })
+    await control.start()
+    await arrived(name)
+    expect((await authority.orders()) - before).toBe(1)
+  })
+})
+
+test('a domain that is detached takes its certificate, key and files with it', async () => {
+  const name = 'gone.test'
+  await attach(name)
+  await control.start()
+  await arrived(name)
+  await detach(name)
+  await control.start()
+  await eventually(WITHIN_MS, async () => {
+    expect(await filesOf(name)).toEqual([])
+    expect(await meta`select name from public.certificates where name = ${name}`).toHaveLength(0)
+  })
+})
+
+test('three nonces in ten were refused on the way', async () => {
+  expect(await authority.refusedNonces()).toBeGreaterThan(5)
+})

@@ -1,0 +1,123 @@
+/** The tables of certificates in memory, and a control that keeps them, by a clock of the test's. */
+
+import type { LedgerEntry } from '@cascata/control/acme/limits'
+import type { Files } from '@cascata/control/adapters/files'
+import { sealWith } from '@cascata/control/adapters/seal'
+import { pathsOf } from '@cascata/control/paths'
+import type { CertificateStore } from '@cascata/control/reconcile/certificates/store-port'
+import { certificatesTask } from '@cascata/control/reconcile/certificates/task'
+import type { Effects } from '@cascata/control/reconcile/effects'
+import type { Task } from '@cascata/control/reconcile/task'
+import type { CertificateRow, OrderRow } from '@cascata/control/store/tables/certificates'
+import { chanceOf } from './seeded.ts'
+import type { Issued, SimulatedAuthority } from './simulated-authority.ts'
+
+const keyOf = ({ name, source }: { name: string; source: string }) => `${name} ${source}`
+
+export class SimulatedCertificates {
+  readonly held = new Map<string, CertificateRow>()
+  readonly orders = new Map<string, OrderRow>()
+  readonly files = new Map<string, string>()
+  readonly attached = new Map<string, string>()
+  ledger: LedgerEntry[] = []
+  now: number
+  readonly paths = pathsOf('/home')
+  readonly #chance = chanceOf(7)
+
+  constructor(now: number) {
+    this.now = now
+  }
+
+  store(): CertificateStore {
+    const certificates: CertificateStore['certificates'] = {
+      list: async () => [...this.held.values()],
+      put: async (row) => {
+        const none = { renewAt: null, windowStart: null, windowEnd: null, windowCheckAt: null }
+        const whole = { ref: null, ariId: null, createdAt: new Date(this.now), ...none, ...row }
+        this.held.set(keyOf(row), whole as CertificateRow)
+      },
+      setWindow: async (of, window) => {
+        const row = this.held.get(keyOf(of))
+        if (row) this.held.set(keyOf(of), { ...row, ...window })
+      },
+      remove: async (of) => void this.held.delete(keyOf(of)),
+      listNames: async () => [...this.attached].map(([name, ref]) => ({ name, ref })),
+      orders: {
+        list: async () => [...this.orders.values()],
+        insert: async (row) => {
+          if (this.orders.has(row.name)) return
+          const bare = {
+            ref: null,
+            key: null,
+            csr: null,
+            replaces: null,
+            askedAt: null,
+            url: null,
+            proofs: [],
+          }
+          const fresh = { failures: 0, problem: null, nextTryAt: null, createdAt: new Date(this.now) }
+          this.orders.set(row.name, { ...bare, ...fresh, ...row } as OrderRow)
+        },
+        change: async (name, patch) => {
+          const row = this.orders.get(name)
+          if (row) this.orders.set(name, { ...row, ...patch } as OrderRow)
+        },
+        remove: async (name) => void this.orders.delete(name),
+      },
+      ledger: {
+        list: async (_directory, since) => this.ledger.filter(({ at }) => at >= since.getTime()),
+        append: async (_directory, entry) => void this.ledger.push(entry),
+        prune: async (before) => {
+          this.ledger = this.ledger.filter(({ at }) => at >= before.getTime())
+        },
+      },
+    }
+    const projects = { list: async () => [{ ref: 'shop', desired: 'running' }] }
+    return { certificates, projects, transaction: (work) => work({ certificates }) }
+  }
+
+  /** A control over what is kept here; several may follow one another. */
+  task(authority: SimulatedAuthority, effects: Effects): Task {
+    const seal = sealWith(Buffer.alloc(32, 7))
+    return certificatesTask({
+      ...{ store: this.store(), files: this.#disk(), paths: this.paths, seal, effects, domain: 'localhost' },
+      maker: {
+        newKey: async () => 'key',
+        newCsr: async (names) => names.join(),
+        read: (chain) => {
+          const issued = JSON.parse(chain) as Issued
+          const digest = Buffer.from(issued.serial).toString('hex').padEnd(8, '0').slice(-8)
+          return { ...issued, issuer: 'simulated', ariId: issued.serial, digest }
+        },
+      },
+      authority: { directory: 'simulated', client: async () => authority.client() },
+      dnsProvider: async () => null,
+      clock: { now: () => this.now },
+      random: this.#chance.next,
+      serving: async () => null,
+      changed: () => {},
+    })
+  }
+
+  challenge(token: string): string | null {
+    return this.files.get(`${this.paths.edgeChallenges}/${token}`) ?? null
+  }
+
+  #disk(): Files {
+    const { files } = this
+    return {
+      unsound: async () => [],
+      ensureDirectory: async () => {},
+      read: async (path) => files.get(path) ?? null,
+      write: async (path, text) => void files.set(path, text),
+      list: async (folder) =>
+        [...files.keys()]
+          .filter((path) => path.startsWith(`${folder}/`))
+          .map((path) => path.slice(folder.length + 1)),
+      exists: async (path) => files.has(path),
+      remove: async (path) => void files.delete(path),
+      readLink: async () => null,
+      switchLink: async () => {},
+    }
+  }
+}
