@@ -26,6 +26,9 @@ export class SimulatedCertificates {
 
   constructor(now: number) {
     this.now = now
+    // An edge that serves none of the files: they may go as soon as nobody wants them.
+    this.files.set(`${this.paths.edge}/current/manifest.json`, '{"digest":"served"}')
+    this.files.set(`${this.paths.edge}/current/nginx.conf`, '')
   }
 
   store(): CertificateStore {
@@ -94,7 +97,7 @@ export class SimulatedCertificates {
       dnsProvider: async () => null,
       clock: { now: () => this.now },
       random: this.#chance.next,
-      serving: async () => null,
+      serving: async () => 'served',
       changed: () => {},
     })
   }
@@ -110,10 +113,12 @@ export class SimulatedCertificates {
       ensureDirectory: async () => {},
       read: async (path) => files.get(path) ?? null,
       write: async (path, text) => void files.set(path, text),
-      list: async (folder) =>
-        [...files.keys()]
-          .filter((path) => path.startsWith(`${folder}/`))
-          .map((path) => path.slice(folder.length + 1)),
+      list: async (folder) => {
+        const names: string[] = []
+        for (const path of files.keys())
+          if (path.startsWith(`${folder}/`)) names.push(path.slice(folder.length + 1))
+        return names
+      },
       exists: async (path) => files.has(path),
       remove: async (path) => void files.delete(path),
       readLink: async () => null,

@@ -50,10 +50,6 @@ export type CertificateStep =
 /** `wakeAt`: when something falls due by itself, in epoch milliseconds. */
 export type CertificatesPlan = { steps: CertificateStep[]; wakeAt: number }
 
-const HOUR_MS = 3_600_000
-/** For the edge to let go of files that nobody wants. */
-const EDGE_LAG_MS = 5_000
-
 export function planCertificates(seen: CertificatesObserved): CertificatesPlan {
   const steps: CertificateStep[] = []
   const wakes: number[] = []
@@ -61,13 +57,11 @@ export function planCertificates(seen: CertificatesObserved): CertificatesPlan {
 
   const held = Map.groupBy(seen.held, ({ name }) => name)
   const wanted = new Map(seen.wanted.map((each) => [each.name, each]))
-  const kept = seen.held.filter((row) => keeps(row, { wanted, seen }))
+  const kept = new Set(seen.held.filter((row) => keeps(row, { wanted, seen })))
   steps.push(
-    ...seen.held
-      .filter((row) => !kept.includes(row))
-      .map((row) => ({ do: 'certificate.forget', row }) as const),
-    ...fileSteps(kept, seen, wakes),
-    ...windowSteps(kept, seen, wakes),
+    ...seen.held.filter((row) => !kept.has(row)).map((row) => ({ do: 'certificate.forget', row }) as const),
+    ...fileSteps([...kept], seen),
+    ...windowSteps([...kept], seen, wakes),
     ...orderSteps({ wanted, held }, seen, wakes),
   )
   return { steps, wakeAt: Math.min(...wakes, Number.POSITIVE_INFINITY) }
@@ -87,20 +81,15 @@ function keeps(
 /** Ours: those that the edge makes for itself have another beginning. */
 const FILE = /^(?!self_)(.+\.[0-9a-f]{8})\.(?:crt|key)(?:\.tmp)?$/
 
-function fileSteps(
-  kept: readonly CertificateRow[],
-  seen: CertificatesObserved,
-  wakes: number[],
-): CertificateStep[] {
+/** What the edge still serves with is taken away after its next change, which wakes us. */
+function fileSteps(kept: readonly CertificateRow[], seen: CertificatesObserved): CertificateStep[] {
   const there = new Set(seen.files)
-  const known = new Set(kept.map(({ file }) => file))
+  const known = new Set(kept.flatMap(({ file }) => [`${file}.crt`, `${file}.key`]))
   const missing = kept.filter(({ file }) => !there.has(`${file}.crt`) || !there.has(`${file}.key`))
-  const strange = seen.files.filter((name) => {
-    const base = FILE.exec(name)?.[1]
-    return base !== undefined && (!known.has(base) || name.endsWith('.tmp'))
+  const free = seen.files.filter((name) => {
+    const base = known.has(name) ? undefined : FILE.exec(name)?.[1]
+    return base !== undefined && seen.inUse !== null && !seen.inUse.has(base)
   })
-  const free = strange.filter((name) => seen.inUse && !seen.inUse.has(FILE.exec(name)?.[1] ?? ''))
-  if (free.length < strange.length) wakes.push(seen.now + EDGE_LAG_MS)
   const tokens = new Set(seen.orders.flatMap(({ proofs }) => proofs.map(({ token }) => token)))
   const stray = seen.challenges.filter((name) => !tokens.has(name))
   return [
@@ -110,19 +99,20 @@ function fileSteps(
   ]
 }
 
-/** Whoever is due within the hour is asked about with the others: one pass instead of hundreds. */
 function windowSteps(
   kept: readonly CertificateRow[],
   { directory, now }: CertificatesObserved,
   wakes: number[],
 ): CertificateStep[] {
   if (directory === null) return []
-  const asked = kept.filter(({ source, ariId }) => source === 'acme' && ariId !== null)
-  const at = (row: CertificateRow) => row.windowCheckAt?.getTime() ?? 0
-  const isAnyDue = asked.some((row) => at(row) <= now)
-  const due = isAnyDue ? asked.filter((row) => at(row) <= now + HOUR_MS) : []
-  wakes.push(...asked.filter((row) => !due.includes(row)).map(at))
-  return due.map((row) => ({ do: 'acme.window', row }))
+  const steps: CertificateStep[] = []
+  for (const row of kept) {
+    if (row.source !== 'acme' || row.ariId === null) continue
+    const at = row.windowCheckAt?.getTime() ?? 0
+    if (at <= now) steps.push({ do: 'acme.window', row })
+    else wakes.push(at)
+  }
+  return steps
 }
 
 function orderSteps(
@@ -145,7 +135,8 @@ function orderSteps(
   const orders = new Map(seen.orders.map((order) => [order.name, order]))
   const turns = seen.wanted
     .map((each) => ({ each, rows: held.get(each.name) ?? [], order: orders.get(each.name) }))
-    .toSorted((a, b) => endOf(a.rows) - endOf(b.rows))
+    .map((turn) => ({ ...turn, end: endOf(turn.rows) }))
+    .toSorted((a, b) => a.end - b.end)
   for (const { each, rows, order } of turns) {
     if (order && order.directory !== seen.directory) continue
     steps.push(...stepOf({ wanted: each, rows, order }, { seen, ledger, wakes }))
@@ -161,7 +152,7 @@ function endOf(rows: readonly CertificateRow[]): number {
 }
 
 const isSameSet = ({ source, names }: CertificateRow, others: readonly string[]) =>
-  source === 'acme' && names.toSorted().join() === others.toSorted().join()
+  source === 'acme' && names.length === others.length && names.every((name) => others.includes(name))
 
 const isUnderWay = ({ askedAt, url }: OrderRow) => askedAt !== null || url !== null
 
