@@ -68,7 +68,12 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
     reach: reacher({ wake, paths: parts.paths }),
     log,
   })
-  const deps = await appPorts(parts, { store, keys, kick, ...{ hold, wake, domainsChanged, kickCertificates } })
+  const deps = await appPorts(parts, {
+    store,
+    keys,
+    kick,
+    ...{ hold, wake, domainsChanged, kickCertificates },
+  })
   const app = createApp(deps)
   const http = controlApp({ app, clock: parts.clock, log, version: config.version, assets })
   // Before the first upload can come: one under way has no operation yet.
@@ -100,7 +105,13 @@ export async function newAdminLink(config: Config, log: Logger): Promise<string>
   try {
     const keys = await openInstanceKeys(store.instance, parts.seal)
     // Nothing is started or stopped from here.
-    const nothing = { kick() {}, domainsChanged() {}, kickCertificates() {}, hold: () => () => {}, wake: async () => {} }
+    const nothing = {
+      kick() {},
+      domainsChanged() {},
+      kickCertificates() {},
+      hold: () => () => {},
+      wake: async () => {},
+    }
     const app = createApp(await appPorts(parts, { store, keys, ...nothing }))
     return (await app.claims.forRoot()).link
   } finally {

@@ -14,7 +14,10 @@ import type { Store } from '../store/open.ts'
 import type { ProjectRow } from '../store/tables/projects.ts'
 import type { Parts } from './parts.ts'
 
-type Given = { store: Store; keys: InstanceKeys } & Pick<AppDeps, 'kick' | 'hold' | 'wake' | 'domainsChanged' | 'kickCertificates'>
+type Given = { store: Store; keys: InstanceKeys } & Pick<
+  AppDeps,
+  'kick' | 'hold' | 'wake' | 'domainsChanged' | 'kickCertificates'
+>
 
 export async function appPorts(parts: Parts, { store, keys, ...given }: Given): Promise<AppDeps> {
   const { config, urls, seal, clock, paths, templates, effects } = parts
