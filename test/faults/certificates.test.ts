@@ -8,9 +8,13 @@ import { join } from 'node:path'
 import { readChain } from '@cascata/control/acme/chain'
 import type { Step } from '@cascata/control/reconcile/effects'
 import { Certificates } from '@cascata/shared/contract/certificates'
+import { ProjectDomain } from '@cascata/shared/contract/domains'
 import postgres, { type Sql } from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { startAuthority, type TestAuthority } from '../harness/authority.ts'
+import { AUTHORITY_IMAGE } from '../harness/authority-image.ts'
+import { cliFor } from '../harness/cli.ts'
 import { testConfig } from '../harness/config.ts'
 import { type ControlApi, controlApi } from '../harness/control-api.ts'
 import { ControlContainer } from '../harness/control-container.ts'
@@ -18,6 +22,8 @@ import { creation, done } from '../harness/crash-flows.ts'
 import { CrashWorld } from '../harness/crash-world.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Instance, startInstance, stopInstance } from '../harness/instance.ts'
+import { output } from '../harness/run.ts'
+import { certificateShown, plainAnswer } from '../harness/shown.ts'
 
 const NAME = 'cascata-certs'
 const PORT = 18_811
@@ -51,7 +57,10 @@ beforeAll(async () => {
       ...{ name: `${NAME}-authority`, port: PORT + 20, httpPort, folder: join(home, 'authority') },
       nonceRejectPercent: 30,
     })
-    return { CASCATA_ACME_DIRECTORY: authority.directory, CASCATA_ACME_CA: authority.caFile }
+    return {
+      ...{ CASCATA_ACME_DIRECTORY: authority.directory, CASCATA_ACME_CA: authority.caFile },
+      ...{ CASCATA_DNS_SERVERS: authority.dns, CASCATA_HTTP3: 'on' },
+    }
   })
   world = await CrashWorld.of(instance)
   await done(world, creation('shop', 'empty'))
@@ -115,6 +124,61 @@ test('a domain that is detached takes its certificate, key and files with it', a
   await eventually(WITHIN_MS, async () => {
     expect(await filesOf(name)).toEqual([])
     expect(await meta`select name from public.certificates where name = ${name}`).toHaveLength(0)
+  })
+})
+
+describe('cascata domains', () => {
+  const name = 'shop.test'
+  const cli = () => cliFor(instance.profile)
+  const shown = () => certificateShown({ name, port: instance.httpsPort, root: authority.root })
+
+  test('add --wait ends with a chain that clients trust, shown for the name', async () => {
+    await control.start()
+    const [placeholder] = await Promise.allSettled([shown()])
+    expect(placeholder.status).toBe('rejected')
+    const added = await cli().json(ProjectDomain, 'domains', 'add', 'shop', 'Shop.TEST.', '--wait')
+    expect(added).toMatchObject({ name, status: 'serving', ref: 'shop' })
+    // Known and written; nginx takes it with its next reload.
+    await eventually(10_000, async () => expect((await shown()).checkHost(name)).toBe(name))
+  })
+
+  test('plain HTTP is then sent on to HTTPS, but for what the authority asks', async () => {
+    const answer = await eventually(10_000, async () => {
+      const answer = await plainAnswer({ port: instance.httpPort, host: name, path: '/rest/v1/x?y=1' })
+      expect(answer.status).toBe(308)
+      return answer
+    })
+    expect(answer.location).toBe(`https://${name}:${instance.httpsPort}/rest/v1/x?y=1`)
+    const proof = '/.well-known/acme-challenge/none'
+    expect((await plainAnswer({ port: instance.httpPort, host: name, path: proof })).status).toBe(404)
+  })
+
+  test('HTTP/3 answers where it was asked for', async () => {
+    const url = `https://${name}:${instance.httpsPort}/rest/v1/`
+    const said = await output('docker', [
+      ...['run', '--rm', '--network=host', '--label=dev.cascata.test=curl', AUTHORITY_IMAGE],
+      ...['curl', '--silent', '--insecure', '--http3-only', '--max-time', '10', '--output', '/dev/null'],
+      ...[
+        '--resolve',
+        `${name}:${instance.httpsPort}:127.0.0.1`,
+        '--write-out',
+        '%{http_version} %{http_code}',
+      ],
+      url,
+    ])
+    expect(said).toBe('3 401')
+  })
+
+  test('remove ends its site, its certificate and its key', async () => {
+    await cli().json(z.unknown(), 'domains', 'remove', 'shop', name)
+    await eventually(WITHIN_MS, async () => {
+      expect(await filesOf(name)).toEqual([])
+      const answer = await plainAnswer({ port: instance.httpPort, host: name, path: '/' })
+      expect(answer.status).toBe(404)
+    })
+    const certs = await readdir(join(instance.home, 'edge/certs'))
+    expect(certs.filter((file) => file.includes(name))).toEqual([])
+    expect((await cli().run('domains', 'show', 'shop', name)).stderr).toContain('not attached')
   })
 })
 

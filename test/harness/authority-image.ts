@@ -1,11 +1,14 @@
-/** Debian's pebble (a certificate authority for tests), its DNS, and BIND, in an image made when it is missing. */
+/**
+ * Debian's pebble (a certificate authority for tests), its DNS, BIND, and a curl that speaks HTTP/3, in an image made
+ * when it is missing.
+ */
 import { output, run } from './run.ts'
 
-export const AUTHORITY_IMAGE = 'cascata-test-authority:trixie'
+export const AUTHORITY_IMAGE = 'cascata-test-authority:trixie-2'
 
 const DOCKERFILE = `FROM debian:trixie-slim
 RUN apt-get update \\
- && apt-get install -y --no-install-recommends pebble bind9 bind9-dnsutils \\
+ && apt-get install -y --no-install-recommends pebble bind9 bind9-dnsutils curl \\
  && rm -rf /var/lib/apt/lists/*
 `
 

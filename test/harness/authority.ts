@@ -13,6 +13,8 @@ import { output, run } from './run.ts'
 
 export type TestAuthority = {
   directory: string
+  /** Its DNS, as containers reach it: `address:port`. */
+  dns: string
   /** PEM of who signed pebble's own certificate. */
   caFile: string
   /** Says in DNS what a provider is asked to. */
@@ -70,7 +72,7 @@ export async function startAuthority(options: AuthorityOptions): Promise<TestAut
     containers[0] ?? '',
     [],
     [
-      ...['pebble-challtestsrv', '-management', `127.0.0.1:${dnsManagement}`, '-dns01', `127.0.0.1:${dns}`],
+      ...['pebble-challtestsrv', '-management', `127.0.0.1:${dnsManagement}`, '-dns01', `:${dns}`],
       ...['-http01', '', '-https01', '', '-tlsalpn01', '', '-defaultIPv4', '127.0.0.1', '-defaultIPv6', ''],
     ],
   )
@@ -96,6 +98,7 @@ export async function startAuthority(options: AuthorityOptions): Promise<TestAut
     if (!(await log()).includes('Listening on')) throw new Error(`pebble does not listen: ${await log()}`)
   })
   return {
+    dns: `${gateway}:${dns}`,
     ...{ directory: `https://${gateway}:${acme}/dir`, caFile: join(folder, 'ca.crt'), stop },
     setTxt: (host, value) => tell('set-txt', { host: `${host}.`, value }),
     clearTxt: (host) => tell('clear-txt', { host: `${host}.` }),

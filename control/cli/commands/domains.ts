@@ -1,5 +1,6 @@
 /** `cascata domains ...`: names of a project's own. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { type Certificate, Certificates } from '@cascata/shared/contract/certificates'
 import { ProjectDomain } from '@cascata/shared/contract/domains'
 import type { Command } from 'commander'
 import { z } from 'zod'
@@ -36,7 +37,7 @@ function addCommand(domains: Command, context: Context): void {
     .description('attach a name, and say which DNS records it needs')
     .option('--redirect-to <name>', 'send its requests on to another name of the project')
     .option('--no-https-only', 'answer plain HTTP, too')
-    .option('--wait', 'return when it is served')
+    .option('--wait', 'return when it is served, with a certificate where the instance gets them')
     .option('--timeout <seconds>', 'how long to wait', Number, WAIT_S)
     .action(
       async (
@@ -114,7 +115,10 @@ function removeCommand(domains: Command, context: Context): void {
 
 const placeOf = (ref: string, name: string): string => path`/v1/projects/${ref}/domains/${name}`
 
-/** @throws Failure when nothing has shown in time that the name is the project's. */
+/** States in which nothing more is to be waited for; without an authority the placeholder stays. */
+const SETTLED: ReadonlySet<Certificate['state']> = new Set(['valid', 'renewing', 'placeholder'])
+
+/** @throws Failure when in time nothing has shown that the name is the project's, or no certificate came. */
 async function served(
   client: Client,
   { ref, name }: ProjectDomain,
@@ -124,14 +128,27 @@ async function served(
   let said = ''
   for (;;) {
     const now = await client.get(placeOf(ref, name), ProjectDomain)
-    if (now.status !== 'unproven') return now
-    const word = now.last_problem?.detail ?? 'its records are looked at'
-    if (word !== said) output.note(`${name}: ${word}`)
-    said = word
-    if (Date.now() > deadline)
-      throw new Failure(EXIT.failed, now.last_problem?.code ?? 'domain-unproven', `${name}: ${word}`)
+    const certificate = now.status === 'unproven' ? undefined : await certificateOf(client, now)
+    if (certificate !== undefined && SETTLED.has(certificate.state)) return now
+    const { code, detail } = inTheWay(now, certificate)
+    if (detail !== said) output.note(`${name}: ${detail}`)
+    said = detail
+    if (Date.now() > deadline) throw new Failure(EXIT.failed, code, `${name}: ${detail}`)
     await pause(LOOK_EVERY_MS)
   }
+}
+
+async function certificateOf(client: Client, { ref, name }: ProjectDomain): Promise<Certificate | undefined> {
+  const { items } = await client.get(path`/v1/projects/${ref}/certificates`, Certificates)
+  return items.find((each) => each.names.includes(name))
+}
+
+function inTheWay(domain: ProjectDomain, certificate: Certificate | undefined) {
+  const waiting =
+    domain.status === 'unproven'
+      ? { code: 'domain-unproven', detail: 'its records are looked at' }
+      : { code: 'certificate-not-found', detail: 'its certificate is asked for' }
+  return certificate?.last_error ?? domain.last_problem ?? waiting
 }
 
 function describe({ records, last_problem: problem, ...domain }: ProjectDomain): string {
