@@ -64,8 +64,8 @@ describe('a simulated machine', () => {
       if (mutations.some((what) => what.startsWith('record') && what.endsWith(' asleep'))) told.asleep++
       if (mutations.some((what) => what.startsWith('woken '))) told.woken++
     }
-    expect(told.asleep).toBeGreaterThan(15)
-    expect(told.woken).toBeGreaterThan(4)
+    expect(told.asleep).toBeGreaterThan(20)
+    expect(told.woken).toBeGreaterThan(5)
   })
 
   test('a request that comes while a project is put to sleep finds it awake', async () => {

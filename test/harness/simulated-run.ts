@@ -27,7 +27,7 @@ export async function runHistory(seed: number, turns: number): Promise<Simulated
   for (let turn = 0; turn < turns; turn++) {
     if (chance.happens(0.5)) command(world, chance)
     if (chance.happens(0.15)) damage(world, chance)
-    world.nowMs += chance.pick([100, 5_000, 60_000, HOUR_MS])
+    world.nowMs += chance.pick([100, 5_000, 60_000, HOUR_MS, HOUR_MS])
     await Promise.all([somePasses(control, chance), someUse(world, control)])
     if (!control.life.alive || chance.happens(0.03)) {
       control = await restarted(world, control)
@@ -54,7 +54,7 @@ function command(world: SimulatedWorld, chance: Chance): void {
     store.change(ref, { importing: null })
     return
   }
-  if (row.observedState === 'running' && chance.happens(0.3)) {
+  if (row.desired === 'running' && row.observedState === 'running' && chance.happens(0.3)) {
     store.change(ref, { asleepSince: new Date(world.nowMs).toISOString() })
     return
   }
@@ -89,7 +89,7 @@ function damage(world: SimulatedWorld, chance: Chance): void {
  */
 async function someUse(world: SimulatedWorld, control: SimulatedControl): Promise<void> {
   const { chance } = world.trouble
-  const refs = [...world.store.rows.keys()].filter(() => chance.happens(0.4))
+  const refs = [...world.store.rows.keys()].filter((ref) => chance.happens(world.isServed(ref) ? 0.2 : 0.8))
   await Promise.all(
     refs.map(async (ref) => {
       if (world.isServed(ref)) {
