@@ -22,6 +22,8 @@ beforeAll(async () => {
   await on.sql`insert into domains (ref, name, proof) values ('blog', 'blog.test', 'not shown')`
   folder = mkdtempSync(join(tmpdir(), 'cascata-upload-'))
   pair = make('shop.test')
+  // It begins in the second in which it was made.
+  on.clock.ms = Date.now() + 1_000
 })
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })

@@ -3,7 +3,7 @@
  * DNS, and its renewal when the authority calls it back (RFC 9773).
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -45,6 +45,10 @@ beforeAll(async () => {
   const url = await startHook()
   const provider = { kind: 'webhook', url, secret: 'sixteen characters', propagation_seconds: 0 }
   await on.store.instance.set('dns-provider', seal.seal('dns-provider', JSON.stringify(provider)))
+  // An edge that serves none of the files: what nobody wants may go at once.
+  await mkdir(join(folder, 'edge/current'), { recursive: true })
+  await writeFile(join(folder, 'edge/current/manifest.json'), JSON.stringify({ digest: 'served' }))
+  await writeFile(join(folder, 'edge/current/nginx.conf'), '')
   const acme = { directory: authority.directory, email: 'admin@cascata.test', caFile: authority.caFile }
   const parts = {
     ...{
@@ -55,7 +59,10 @@ beforeAll(async () => {
     },
     effects: { run: (_name: string, effect: () => Promise<unknown>) => effect() },
   } as unknown as Parts
-  task = instanceCertificates(parts, on.store, { probe: { digest: async () => null }, changed: () => {} })
+  task = instanceCertificates(parts, on.store, {
+    probe: { digest: async () => 'served' },
+    changed: () => {},
+  })
 })
 
 afterAll(async () => {
@@ -113,7 +120,7 @@ describe('a wildcard by DNS', () => {
     for (const [at, each] of chain.entries())
       expect(each.verify((chain[at + 1] ?? root).publicKey)).toBe(true)
     expect(await authority.orders()).toBe(1)
-    expect(await authority.refusedNonces()).toBeGreaterThan(0)
+    expect(await authority.refusesNonces()).toBe(30)
   })
 
   test('took down every record that it put up', () => {

@@ -22,7 +22,8 @@ export type TestAuthority = {
   clearTxt(host: string, value: string): Promise<void>
   /** How many orders it has been asked for, and made. */
   orders(): Promise<number>
-  refusedNonces(): Promise<number>
+  /** How many good nonces in a hundred it refuses, by its own word. */
+  refusesNonces(): Promise<number>
   /** PEM of the root that its certificates lead to. */
   root(): Promise<string>
   stop(): Promise<void>
@@ -103,7 +104,9 @@ export async function startAuthority(options: AuthorityOptions): Promise<TestAut
     setTxt: (host, value) => tell('set-txt', { host: `${host}.`, value }),
     clearTxt: (host) => tell('clear-txt', { host: `${host}.` }),
     orders: () => count(/Added order /g),
-    refusedNonces: () => count(/Rejecting a valid nonce|badNonce/g),
+    async refusesNonces() {
+      return Number(/reject (\d+)% of good nonces/.exec(await log())?.[1] ?? 0)
+    },
     root: () => getTrusting(join(folder, 'ca.crt'), `https://127.0.0.1:${management}/roots/0`),
   }
 }
