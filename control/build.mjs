@@ -96,7 +96,14 @@ async function copyAssets() {
 
 await rm(dist, { recursive: true, force: true })
 await Promise.all([
-  build({ ...options, entryPoints: { main: 'src/main.ts' }, target: 'node24' }),
+  // What is loaded on first use (acme-client) is a file of its own, and not read at each start.
+  build({
+    ...options,
+    entryPoints: { main: 'src/main.ts' },
+    target: 'node24',
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+  }),
   // The command runs on whatever Node the operator has.
   build({ ...options, entryPoints: { cli: 'cli/main.ts' }, target: 'node20' }),
 ])
