@@ -127,7 +127,11 @@ describe('cascata domains', () => {
     // Known and written; nginx takes it with its next reload.
     await eventually(10_000, async () => expect((await shown()).checkHost(name)).toBe(name))
     await arrived(name)
-    const stranger = certificateShown({ name: 'stranger.test', port: instance.httpsPort, root: authority.root })
+    const stranger = certificateShown({
+      name: 'stranger.test',
+      port: instance.httpsPort,
+      root: authority.root,
+    })
     await expect(stranger).rejects.toThrow()
   })
 
