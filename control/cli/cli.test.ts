@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Client } from './client.ts'
 import { wordsOf } from './commands/completion.ts'
 import { migrationName } from './commands/db.ts'
+import { changeOf as exposeOf } from './commands/direct.ts'
 import { changeOf } from './commands/limits.ts'
 import { rangeOf } from './commands/scale.ts'
 import { changeOf as settingsOf } from './commands/settings.ts'
@@ -185,6 +186,18 @@ test.each<[sentence: string, pair: string, change: object]>([
   ['nothing', 'maxRows=null', { maxRows: null }],
 ])('a setting may be %s', (_sentence, pair, change) => {
   expect(settingsOf([pair])).toEqual({ rest: change })
+})
+
+test.each([
+  ['opening keeps the ranges there are', 'on', [], { enabled: true }],
+  ['opening names who may come', 'on', ['10.0.0.0/8'], { enabled: true, allowedAddresses: ['10.0.0.0/8'] }],
+  ['closing names nobody', 'off', [], { enabled: false }],
+])('%s', (_sentence, state, allow, direct) => {
+  expect(exposeOf(state, allow)).toEqual({ direct })
+})
+
+test('a database is opened or closed, nothing else', () => {
+  expect(() => exposeOf('yes', [])).toThrow('neither "on" nor "off"')
 })
 
 test('settings of several sections may be changed at once', () => {

@@ -9,6 +9,8 @@ describe('the configuration', () => {
       instance: 'cascata',
       httpPort: 8080,
       httpsPort: 8443,
+      dbSessionPort: 15_432,
+      dbTransactionPort: 16_543,
       bind: '127.0.0.1',
       dockerSocket: '/var/run/docker.sock',
       crashAt: undefined,
@@ -19,6 +21,8 @@ describe('the configuration', () => {
     expect(readConfig({ CASCATA_DOMAIN: 'apps.example.com' })).toMatchObject({
       httpPort: 80,
       httpsPort: 443,
+      dbSessionPort: 5432,
+      dbTransactionPort: 6543,
       bind: '0.0.0.0',
     })
   })

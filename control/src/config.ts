@@ -84,7 +84,10 @@ export type Config = Readonly<{
   httpPort: number
   httpsPort: number
   http3: boolean
-  /** Address on the host at which the edge is published. */
+  /** Where Postgres is reached while a project is open to that: a connection for a session, or for a transaction. */
+  dbSessionPort: number
+  dbTransactionPort: number
+  /** Address on the host at which the edge and the pooler are published. */
   bind: string
   /** IP addresses that lead here; the domain's own are asked of DNS when there are none. */
   publicAddresses: readonly string[]
@@ -125,7 +128,12 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   const domain = domainOf(given.CASCATA_DOMAIN, given.CASCATA_PUBLIC_ADDRESS)
   const isLocal = domain === 'localhost'
   const ports = z
-    .object({ CASCATA_HTTP_PORT: port(isLocal ? 8080 : 80), CASCATA_HTTPS_PORT: port(isLocal ? 8443 : 443) })
+    .object({
+      CASCATA_HTTP_PORT: port(isLocal ? 8080 : 80),
+      CASCATA_HTTPS_PORT: port(isLocal ? 8443 : 443),
+      CASCATA_DB_SESSION_PORT: port(isLocal ? 15_432 : 5432),
+      CASCATA_DB_TRANSACTION_PORT: port(isLocal ? 16_543 : 6543),
+    })
     .safeParse(set)
   if (!ports.success) throw invalid(ports.error)
   return Object.freeze({
@@ -136,6 +144,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     httpPort: ports.data.CASCATA_HTTP_PORT,
     httpsPort: ports.data.CASCATA_HTTPS_PORT,
     http3: given.CASCATA_HTTP3 === 'on',
+    dbSessionPort: ports.data.CASCATA_DB_SESSION_PORT,
+    dbTransactionPort: ports.data.CASCATA_DB_TRANSACTION_PORT,
     bind: given.CASCATA_BIND ?? (isLocal ? '127.0.0.1' : '0.0.0.0'),
     publicAddresses: given.CASCATA_PUBLIC_ADDRESS,
     dnsServers: given.CASCATA_DNS_SERVERS,
@@ -177,7 +187,7 @@ const invalid = (error: z.ZodError): ConfigInvalid =>
 const withPort = (url: string, port: number, standard: number) => (port === standard ? url : `${url}:${port}`)
 
 /** Where people find things. Without a domain of its own an instance is reached by plain HTTP on this machine. */
-export function urlsOf({ domain, httpPort, httpsPort, bind }: Config) {
+export function urlsOf({ domain, httpPort, httpsPort, bind, dbSessionPort, dbTransactionPort }: Config) {
   const at = (host: string) =>
     domain === 'localhost'
       ? withPort(`http://${host}`, httpPort, 80)
@@ -186,6 +196,7 @@ export function urlsOf({ domain, httpPort, httpsPort, bind }: Config) {
     controlUrl: at(domain),
     projectUrl: (ref: string) => at(`${ref}.${domain}`),
     urlAt: at,
+    direct: { host: domain, sessionPort: dbSessionPort, transactionPort: dbTransactionPort },
     edgeUrl: withPort(`http://${bind === '0.0.0.0' ? '127.0.0.1' : bind}`, httpPort, 80),
   }
 }

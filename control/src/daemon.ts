@@ -57,7 +57,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   // Once there: what is asked for before is found by the jobs themselves when they start.
   let wakeJobs: AppDeps['kick'] | undefined
   const kick: AppDeps['kick'] = (operation) => {
-    reconcilers.kick('projects', 'edge', 'sleep')
+    reconcilers.kick('projects', 'edge', 'pooler', 'sleep')
     wakeJobs?.(operation)
   }
   const domainsChanged = () => reconcilers.kick('domains', 'edge', 'certificates')
@@ -82,7 +82,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   const jobs = await startInstanceJobs(parts, {
     store,
     keys,
-    kick: () => reconcilers.kick('projects', 'edge'),
+    kick: () => reconcilers.kick('projects', 'edge', 'pooler'),
     ...{ hold, wake },
   })
   wakeJobs = jobs.kick

@@ -23,6 +23,10 @@ export function pathsOf(home: string) {
     edge: at('edge'),
     edgeCertificates: at('edge', 'certs'),
     edgeChallenges: at('edge', 'challenges'),
+    pooler: at('pooler'),
+    poolerRun: at('run', '_pooler'),
+    /** By the port it listens on. */
+    poolerSocket: (port: number) => at('run', '_pooler', `.s.PGSQL.${port}`),
     edgeRun: at('run', '_edge'),
     edgeProbe: at('run', '_edge', 'probe.sock'),
     run: at('run'),
@@ -35,6 +39,7 @@ export function pathsOf(home: string) {
       http: at('run', ref, 'http'),
       socket: (slot: number) => at('run', ref, 'http', `${slot}.sock`),
       dbSocketDir: at('run', ref, 'db'),
+      dbSocket: at('run', ref, 'db', '.s.PGSQL.5432'),
       files: at('projects', ref),
       dbFiles: at('projects', ref, 'db'),
       walFiles: at('projects', ref, 'db', 'data', 'pg_wal'),
@@ -46,3 +51,7 @@ export function pathsOf(home: string) {
 export const EDGE_UID = 990
 export const REDIS_UID = 991
 export const META_UID = 992
+export const POOLER_UID = 993
+
+/** Where the pooler listens inside of its container; its consoles' sockets are named by them. */
+export const POOLER_PORTS = { session: 5432, transaction: 6543 } as const

@@ -39,6 +39,8 @@ export const config = Object.freeze({
   domain,
   httpPort: Number(env.CASCATA_HTTP_PORT || (local ? 8080 : 80)),
   httpsPort: Number(env.CASCATA_HTTPS_PORT || (local ? 8443 : 443)),
+  dbSessionPort: Number(env.CASCATA_DB_SESSION_PORT || (local ? 15432 : 5432)),
+  dbTransactionPort: Number(env.CASCATA_DB_TRANSACTION_PORT || (local ? 16543 : 6543)),
   bind: env.CASCATA_BIND || (local ? '127.0.0.1' : '0.0.0.0'),
   tag: env.CASCATA_IMAGE_TAG || version,
   socket: env.CASCATA_DOCKER_SOCKET || '/var/run/docker.sock',

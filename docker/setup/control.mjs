@@ -21,6 +21,8 @@ const environment = () => ({
   CASCATA_INSTANCE: config.instance,
   CASCATA_HTTP_PORT: String(config.httpPort),
   CASCATA_HTTPS_PORT: String(config.httpsPort),
+  CASCATA_DB_SESSION_PORT: String(config.dbSessionPort),
+  CASCATA_DB_TRANSACTION_PORT: String(config.dbTransactionPort),
   CASCATA_BIND: config.bind,
   CASCATA_IMAGE_TAG: config.tag,
   CASCATA_DOCKER_SOCKET: '/var/run/docker.sock',

@@ -36,7 +36,7 @@ async function removeContainers() {
 }
 
 async function removeNetworks() {
-  const names = ['egress', 'edge'].map((purpose) => `${config.instance}-${purpose}`)
+  const names = ['egress', 'edge', 'pooler'].map((purpose) => `${config.instance}-${purpose}`)
   const removed = await Promise.all(
     names.map((name) => attempt(['docker', 'network', 'rm', name], { env: childEnv })),
   )

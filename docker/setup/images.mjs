@@ -11,7 +11,7 @@ import { digest, digestFiles, listFiles } from './digest.mjs'
 import { inputsOf } from './dockerfile.mjs'
 import { attempt, pipe } from './process.mjs'
 
-const NAMES = ['postgres', 'redis', 'edge', 'runtime', 'control']
+const NAMES = ['postgres', 'redis', 'edge', 'pooler', 'runtime', 'control']
 const LABEL = 'dev.cascata.inputs'
 const IDLE_TIMEOUT_MS = 10 * 60_000
 

@@ -59,6 +59,7 @@ export async function openTestControl(): Promise<TestControl> {
       urlAt: (host) => `http://${host}:8080`,
       addresses: () => ['127.0.0.1'],
       diskOf: () => undefined,
+      direct: { host: 'localhost', sessionPort: 15_432, transactionPort: 16_543 },
     },
     templates: new Set(['empty']),
     sql: {

@@ -11,6 +11,7 @@ export type ApiRequest = {
   bytes?: Buffer
   /** `Idempotency-Key`. */
   key?: string
+  ifMatch?: string
 }
 
 export type ApiAnswer = { status: number; body: unknown }
@@ -20,6 +21,8 @@ export type ControlApi = {
   ask(request: ApiRequest): Promise<ApiAnswer>
   /** @throws for an answer that is no success. */
   get<Shape extends z.ZodType>(shape: Shape, path: string): Promise<z.infer<Shape>>
+  /** Of what is there now. */
+  etag(path: string): Promise<string>
   /** A GET of a project's own API. */
   project(ref: string, path: string, apikey: string): Promise<ApiAnswer>
 }
@@ -37,9 +40,10 @@ export async function controlApi({ profile, httpPort }: Instance): Promise<Contr
       return { status: 502, body: String(error) }
     }
   }
-  const ask = ({ method, path, json, bytes, key }: ApiRequest) => {
+  const ask = ({ method, path, json, bytes, key, ifMatch }: ApiRequest) => {
     const headers: Record<string, string> = { authorization: `Bearer ${token}` }
     if (key !== undefined) headers['idempotency-key'] = key
+    if (ifMatch !== undefined) headers['if-match'] = ifMatch
     if (json !== undefined) headers['content-type'] = 'application/json'
     if (bytes !== undefined) headers['content-type'] = 'application/octet-stream'
     const body = bytes ? new Uint8Array(bytes) : json === undefined ? undefined : JSON.stringify(json)
@@ -51,6 +55,10 @@ export async function controlApi({ profile, httpPort }: Instance): Promise<Contr
       const { status, body } = await ask({ method: 'GET', path })
       if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`)
       return shape.parse(body)
+    },
+    async etag(path) {
+      const answer = await fetch(`${control_url}${path}`, { headers: { authorization: `Bearer ${token}` } })
+      return answer.headers.get('etag') ?? ''
     },
     project: (ref, path, apikey) =>
       send(`http://${ref}.localhost:${httpPort}${path}`, { method: 'GET', headers: { apikey } }),

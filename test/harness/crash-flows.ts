@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Step } from '@cascata/control/reconcile/effects'
+import postgres from 'postgres'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import type { ApiRequest } from './control-api.ts'
@@ -69,6 +70,10 @@ const EFFECTS = {
     ...REFUSED,
     ...EDGE,
   ],
+  expose: [
+    ...['intent.commit', ...PLACE, 'db.ready', 'db.bootstrap', 'db.starter', ...SEEN],
+    ...['pooler.admit', 'pooler.write', 'pooler.switch', 'pooler.create', 'pooler.start', 'pooler.probe'],
+  ],
 } as const satisfies Record<string, readonly Step[]>
 
 export type FlowName = keyof typeof EFFECTS
@@ -82,8 +87,8 @@ export const cutsOf = (flow: FlowName): Cut[] =>
     .flatMap((step) => (['before', 'after'] as const).map((when) => ({ flow, when, step })))
     .map((cut, at) => ({ ...cut, ref: refOf(cut, at) }))
 
-/** Two projects take turns in being paused, put to sleep and deleted; all else has a project of its own. */
-const STANDING: readonly FlowName[] = ['pause', 'sleep', 'wake', 'delete']
+/** Two projects take turns in being paused, put to sleep, opened and deleted; all else has a project of its own. */
+const STANDING: readonly FlowName[] = ['pause', 'sleep', 'wake', 'delete', 'expose']
 const refOf = ({ flow, when, step }: Omit<Cut, 'ref'>, at: number): string =>
   STANDING.includes(flow) ? `standing-${(at % 2) + 1}` : `${flow}-${when}-${step.replace('.', '-')}`
 
@@ -116,6 +121,7 @@ export class CrashFlows {
       purge: () => this.#purge(),
       import: () => this.#import(),
       refuse: () => this.#refuse(),
+      expose: () => this.#expose(),
     }
     return flows[name]()
   }
@@ -219,6 +225,43 @@ export class CrashFlows {
       operation: { kind: 'project.import', status: 'failed', problem: 'restore-failed' },
       check: (ref) => this.#isGone(ref),
       clear: async () => {},
+    }
+  }
+
+  /** Who sends it again after it was written has read the settings before, and is told so. */
+  #expose(): Flow {
+    let etag = ''
+    const settings = (ref: string, enabled: boolean): ApiRequest => ({
+      ...{ method: 'PATCH', path: `/v1/projects/${ref}/settings`, ifMatch: enabled ? etag : '*' },
+      json: { direct: { enabled } },
+    })
+    const close = async (ref: string) => {
+      await done(this.#world, settings(ref, false))
+      await eventually(30_000, async () => expect(await this.#world.wrongs()).toEqual([]))
+    }
+    return {
+      effects: EFFECTS.expose,
+      arrange: async (ref) => {
+        await this.#stands(ref)
+        await close(ref)
+        etag = await this.#world.api.etag(`/v1/projects/${ref}/settings`)
+      },
+      request: (ref) => settings(ref, true),
+      operation: { kind: 'project.update', status: 'succeeded', problem: null },
+      check: (ref) => this.#isReached(ref),
+      clear: close,
+    }
+  }
+
+  /** By its URL, as a driver does. */
+  async #isReached(ref: string): Promise<void> {
+    const shape = z.object({ db_url: z.string() })
+    const { db_url } = await this.#world.api.get(shape, `/v1/projects/${ref}/database`)
+    const sql = postgres(db_url, { max: 1, connect_timeout: 10 })
+    try {
+      expect(await sql`select current_user::text as is`).toEqual([{ is: 'postgres' }])
+    } finally {
+      await sql.end({ timeout: 1 })
     }
   }
 

@@ -16,6 +16,8 @@ type Row = {
   desired: 'running' | 'paused' | 'deleted'
   importing: string | null
   asleep: boolean
+  /** Its Postgres is open to the outside. */
+  open: boolean
   settled: boolean
   due: boolean
   problem: string | null
@@ -97,6 +99,7 @@ export class CrashWorld {
       this.#meta<
         Row[]
       >`select ref, desired, importing::text, asleep_since is not null as asleep, last_problem->>'code' as problem,
+        desired <> 'deleted' and coalesce((settings->'direct'->>'enabled')::boolean, false) as open,
         observed_generation = generation as settled, coalesce(purge_after < now(), false) as due from public.projects`,
       this.#meta<OperationFacts[]>`select kind, ref, status from public.operations
         where status in ('pending', 'running')`,
@@ -128,11 +131,12 @@ export class CrashWorld {
     const list = (...parts: string[]) => readdir(join(home, ...parts)).catch(() => [])
     const nobodys = (place: string, names: readonly string[], known: readonly string[]) =>
       names.filter((name) => !known.includes(name)).map((name) => `${place}/${name} is nobody's`)
-    const [run, projects, imports, edge, own, backups, ready] = await Promise.all([
+    const [run, projects, imports, edge, pooler, own, backups, ready] = await Promise.all([
       list('run'),
       list('projects'),
       list('imports'),
       list('edge'),
+      list('pooler'),
       Promise.all(
         refs.map(async (ref) => {
           const names = [...(await list('run', ref)), ...(await list('run', ref, 'http'))]
@@ -145,7 +149,7 @@ export class CrashWorld {
     const files = backups.filter((each) => each.isFile()).map(({ name }) => name)
     const candidates = edge.filter((name) => name.startsWith('candidate-'))
     return [
-      ...nobodys('run', run, [...refs, '_control', '_edge', '_meta', '_redis']),
+      ...nobodys('run', run, [...refs, '_control', '_edge', '_meta', '_pooler', '_redis']),
       ...nobodys('projects', projects, refs),
       ...nobodys('imports', imports, []),
       ...nobodys(
@@ -153,9 +157,10 @@ export class CrashWorld {
         files,
         ready.map(({ name }) => name),
       ),
-      ...[...own.flat(), ...edge, ...files]
+      ...[...own.flat(), ...edge, ...pooler, ...files]
         .filter((name) => HALF_DONE.test(name))
         .map((name) => `${name} is half done`),
+      ...(pooler.length > (rows.some(({ open }) => open) ? 3 : 0) ? [`the pooler has ${pooler.join()}`] : []),
       ...(candidates.length > 2 ? [`${candidates.length} configurations of the edge`] : []),
     ]
   }
@@ -196,7 +201,8 @@ function containerWrongs(rows: readonly Row[], containers: readonly Seen[]): str
         (role) => `${ref} ${role} ${desired === 'running' && !asleep ? 'running' : 'exited'}`,
       ),
     )
-  const all = [...SYSTEM_ROLES.map((role) => `_system ${role} running`), ...wanted].sort()
+  const system = [...SYSTEM_ROLES, ...(rows.some(({ open }) => open) ? ['pooler'] : [])]
+  const all = [...system.map((role) => `_system ${role} running`), ...wanted].sort()
   const found = containers.map(({ project, role, state }) => `${project} ${role} ${state}`).sort()
   return [
     ...all.filter((each) => !found.includes(each)).map((each) => `${each}: there is none`),

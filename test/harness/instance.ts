@@ -13,6 +13,9 @@ export type Instance = {
   home: string
   httpPort: number
   httpsPort: number
+  /** Of Postgres, while a project of the instance is open. */
+  dbSessionPort: number
+  dbTransactionPort: number
   /** Path of the CLI's profile, signed in as owner. */
   profile: string
 }
@@ -31,6 +34,8 @@ export const environmentOf = (instance: Instance): Record<string, string> => ({
   CASCATA_HOME: instance.home,
   CASCATA_HTTP_PORT: String(instance.httpPort),
   CASCATA_HTTPS_PORT: String(instance.httpsPort),
+  CASCATA_DB_SESSION_PORT: String(instance.dbSessionPort),
+  CASCATA_DB_TRANSACTION_PORT: String(instance.dbTransactionPort),
   CASCATA_PROFILE: instance.profile,
   // What a test does not touch for a while must still run; tests of sleep say so themselves.
   CASCATA_SLEEP_AFTER_MINUTES: 'never',
@@ -44,7 +49,9 @@ export async function startInstance(
 ): Promise<Instance> {
   // Short: the path of a unix socket ends at 107 bytes.
   const home = await mkdtemp('/var/tmp/cascata-')
-  const instance = { name, home, httpPort, httpsPort: httpPort + 443, profile: join(home, 'profile.json') }
+  const ports = { httpPort, httpsPort: httpPort + 443 }
+  const dbPorts = { dbSessionPort: httpPort + 5432, dbTransactionPort: httpPort + 6543 }
+  const instance = { name, home, ...ports, ...dbPorts, profile: join(home, 'profile.json') }
   await script(instance, ['down.mjs'])
   await script(instance, ['up.mjs'], await prepare(instance))
   return instance

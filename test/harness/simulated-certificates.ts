@@ -120,6 +120,8 @@ export class SimulatedCertificates {
         return names
       },
       exists: async (path) => files.has(path),
+      groupOf: async () => null,
+      setGroup: async () => {},
       remove: async (path) => void files.delete(path),
       readLink: async () => null,
       switchLink: async () => {},

@@ -69,6 +69,8 @@ export class SimulatedDocker {
         change(`network ${name}`, () => {
           this.networks.add(name)
         }),
+      networkGateway: (name) =>
+        look(`gateway ${name}`, () => (this.networks.has(name) ? '172.18.0.1' : null)),
       exec: (name, argv) => look(`exec ${name}`, () => this.onExec(this.#running(name).spec, argv)),
       logs: async function* () {},
       memoryBytes: (name) => look(`memory ${name}`, () => (this.#running(name) ? 1 : 0)),

@@ -34,6 +34,12 @@ export class SimulatedFiles {
       list: (path) => trouble.call(life, 'readdir', () => this.#namesIn(path)),
       exists: (path) =>
         trouble.call(life, 'exists', () => this.nodes.has(path) || this.#namesIn(path).length > 0),
+      groupOf: (path) => trouble.call(life, 'stat', () => this.nodes.get(path)?.ownership?.gid ?? null),
+      setGroup: (path, gid) =>
+        change(`chgrp ${path}`, () => {
+          const node = this.nodes.get(path)
+          if (node?.ownership) node.ownership = { ...node.ownership, gid }
+        }),
       remove: (path) =>
         change(`rm ${path}`, () => {
           for (const each of this.nodes.keys()) {

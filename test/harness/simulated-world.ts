@@ -27,6 +27,8 @@ export const site: Site = {
   bind: '127.0.0.1',
   httpPort: 8080,
   httpsPort: 8443,
+  dbSessionPort: 15_432,
+  dbTransactionPort: 16_543,
 }
 
 /** Between the pauses of a history and those of its end. */
@@ -155,6 +157,7 @@ export class SimulatedWorld {
       urlOf: (ref) => `http://${ref}.localhost:8080`,
       served: () => servedNow(edge),
       edgeTrouble: edgeReconciler.trouble,
+      pooler: { serves: () => true, trouble: () => null },
       log,
     })
     const sleep = sleepTask({

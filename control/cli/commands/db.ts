@@ -1,4 +1,4 @@
-/** `cascata db ...`: SQL as the project's `postgres` role. */
+/** `cascata db ...`: SQL as the project's `postgres` role, and Postgres itself. */
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { type Context, path } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { table } from '../output.ts'
+import { directCommands } from './direct.ts'
 
 const SqlResult = z.object({
   results: z.array(
@@ -21,7 +22,7 @@ const SqlResult = z.object({
 const Migration = z.object({ version: z.string(), name: z.string().nullable(), applied: z.boolean() })
 
 export function dbCommands(program: Command, context: Context): void {
-  const db = program.command('db').description('run SQL and migrations')
+  const db = program.command('db').description('run SQL and migrations, reach Postgres itself')
   db.command('push <file>')
     .description('apply a migration file once')
     .requiredOption('--project <ref>', 'the project')
@@ -51,6 +52,7 @@ export function dbCommands(program: Command, context: Context): void {
       )
       context.output(command).result(answer, text.join('\n\n'))
     })
+  directCommands(db, context)
 }
 
 /** `20260101_todos.sql` is version `20260101`, name `todos`; a file without digits in front is its own version. */

@@ -7,6 +7,7 @@
 import {
   chmod,
   chown,
+  lchown,
   lstat,
   mkdir,
   open,
@@ -32,6 +33,10 @@ export type Files = {
   /** Names in a directory, sorted; none when it is absent. */
   list(path: string): Promise<string[]>
   exists(path: string): Promise<boolean>
+  /** Null when absent. Neither follows a link. */
+  groupOf(path: string): Promise<number | null>
+  /** Absent is fine. */
+  setGroup(path: string, gid: number): Promise<void>
   /** With all that is in it; absent is fine. */
   remove(path: string): Promise<void>
   /** Null when absent or no link. */
@@ -76,6 +81,11 @@ export const nodeFiles: Files = {
   },
   list: async (path) => ((await readdir(path).catch(nullIfAbsent)) ?? []).toSorted(),
   exists: async (path) => (await lstat(path).catch(nullIfAbsent)) !== null,
+  groupOf: async (path) => (await lstat(path).catch(nullIfAbsent))?.gid ?? null,
+  async setGroup(path, gid) {
+    const found = await lstat(path).catch(nullIfAbsent)
+    if (found) await lchown(path, found.uid, gid).catch(nullIfAbsent)
+  },
   remove: (path) => rm(path, { recursive: true, force: true }),
   readLink: (path) => readlink(path).catch(nullIfAbsent),
   async switchLink(path, target) {

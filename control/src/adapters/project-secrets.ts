@@ -7,6 +7,9 @@ import type { Seal } from './seal.ts'
 const purpose = (ref: string) => `project:${ref}`
 const random = (bytes: number) => randomBytes(bytes).toString('base64url')
 
+/** Of a login role. Its characters mean nothing in a URL, and nothing in a configuration. */
+export const newPassword = (): string => random(32)
+
 /** A new JWT secret and the two keys signed with it. */
 export async function newKeys(
   ref: string,
@@ -21,7 +24,11 @@ export async function newKeys(
 }
 
 export async function newSecrets(ref: string, issuedAtS: number): Promise<ProjectSecrets> {
-  const passwords = { supabase_admin: random(32), authenticator: random(32), postgres: random(32) }
+  const passwords = {
+    supabase_admin: newPassword(),
+    authenticator: newPassword(),
+    postgres: newPassword(),
+  }
   return { ...(await newKeys(ref, issuedAtS)), passwords }
 }
 

@@ -22,20 +22,17 @@ async function deriveKeys(password: string, salt: Buffer, iterations: number): P
   return { clientKey, storedKey: sha256(clientKey), serverKey: hmac(salted, 'Server Key') }
 }
 
-/** What `alter role ... password '...'` takes in place of a password: `SCRAM-SHA-256$4096:<salt>$<stored>:<server>`. */
-export async function scramVerifier(password: string, salt: Buffer = randomBytes(16)): Promise<string> {
+/**
+ * What `alter role ... password '...'` takes in place of a password: `SCRAM-SHA-256$4096:<salt>$<stored>:<server>`.
+ *
+ * The same for a password each time, so that a stored one can be compared, and so that the pooler has the one that the
+ * server has. The salt comes from the password, which is safe for ours alone: 32 random bytes nobody guesses.
+ */
+export async function scramVerifier(password: string): Promise<string> {
+  const salt = createHmac('sha256', password).update('cascata scram salt').digest().subarray(0, 16)
   const { storedKey, serverKey } = await deriveKeys(password, salt, ITERATIONS)
   const keys = `${storedKey.toString('base64')}:${serverKey.toString('base64')}`
   return `SCRAM-SHA-256$${ITERATIONS}:${salt.toString('base64')}$${keys}`
-}
-
-/** Whether a stored verifier is that of this password. Any other form of a stored password is not. */
-export async function isVerifierOf(verifier: string, password: string): Promise<boolean> {
-  const found = /^SCRAM-SHA-256\$(\d{1,7}):([\w+/=]+)\$([\w+/=]+):([\w+/=]+)$/.exec(verifier)
-  const [, iterations = '', salt = '', stored = '', server = ''] = found ?? []
-  if (!found || Number(iterations) < 1 || Number(iterations) > ITERATIONS_MAX) return false
-  const keys = await deriveKeys(password, Buffer.from(salt, 'base64'), Number(iterations))
-  return sameBytes(keys.storedKey, stored) && sameBytes(keys.serverKey, server)
 }
 
 function sameBytes(bytes: Buffer, base64: string): boolean {

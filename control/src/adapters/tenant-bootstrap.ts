@@ -8,7 +8,7 @@ import { TenantMigrationChanged } from '@cascata/shared/problems/database'
 import { ident, literal, sql as text, toStatement } from '@cascata/shared/sql'
 import type { TenantMigration } from '@cascata/templates'
 import type { Sql } from 'postgres'
-import { isVerifierOf, scramVerifier } from './scram.ts'
+import { scramVerifier } from './scram.ts'
 import { setAccess } from './tenant-access.ts'
 
 export type RolePasswords = { supabase_admin: string; authenticator: string; postgres: string }
@@ -59,7 +59,7 @@ async function recordedMigrations(admin: Sql): Promise<Map<string, string>> {
   return new Map(rows.map((row) => [row.name, row.sha256]))
 }
 
-/** Only a verifier travels and only where the stored one is of another password: names the roles it changed. */
+/** Only a verifier travels, and only where another one is stored: names the roles it changed. */
 async function setPasswords(admin: Sql, passwords: RolePasswords): Promise<string[]> {
   const roles = Object.keys(passwords)
   const rows = await admin<{ rolname: string; rolpassword: string | null }[]>`
@@ -67,9 +67,9 @@ async function setPasswords(admin: Sql, passwords: RolePasswords): Promise<strin
   const stored = new Map(rows.map((row) => [row.rolname, row.rolpassword ?? '']))
   const changed: string[] = []
   for (const [role, password] of Object.entries(passwords)) {
-    if (await isVerifierOf(stored.get(role) ?? '', password)) continue
-    const verifier = literal(await scramVerifier(password))
-    await admin.unsafe(toStatement(text`alter role ${ident(role)} password ${verifier}`).text)
+    const verifier = await scramVerifier(password)
+    if (stored.get(role) === verifier) continue
+    await admin.unsafe(toStatement(text`alter role ${ident(role)} password ${literal(verifier)}`).text)
     changed.push(role)
   }
   return changed

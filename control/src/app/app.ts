@@ -4,6 +4,7 @@ import { backupCases } from './backups.ts'
 import { certificateCases } from './certificates.ts'
 import { claimCases } from './claims.ts'
 import { descriptionCases } from './descriptions.ts'
+import { directCases } from './direct.ts'
 import { dnsProviderCases } from './dns-provider.ts'
 import { domainCases } from './domains.ts'
 import { idempotencyCases } from './idempotency.ts'
@@ -27,6 +28,7 @@ export const createApp = (deps: AppDeps) => ({
   descriptions: descriptionCases(deps),
   domains: domainCases(deps),
   dnsProvider: dnsProviderCases(deps),
+  direct: directCases(deps),
   idempotency: idempotencyCases(deps),
   imports: importCases(deps),
   lifecycle: lifecycleCases(deps),

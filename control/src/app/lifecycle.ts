@@ -6,7 +6,7 @@ import {
   ProjectPaused,
   ProjectPurged,
 } from '@cascata/shared/problems/projects'
-import { newKeys, openSecrets, sealSecrets } from '../adapters/project-secrets.ts'
+import { newKeys, newPassword, openSecrets, sealSecrets } from '../adapters/project-secrets.ts'
 import type { ProjectRow } from '../store/tables/projects.ts'
 import type { Caller } from './caller.ts'
 import { type Change, changeProject } from './change.ts'
@@ -90,6 +90,17 @@ export function lifecycleCases(deps: AppDeps) {
         async patch(row) {
           const keys = await newKeys(ref, Math.floor(clock.now() / 1_000))
           return { secrets: sealSecrets(seal, ref, { ...openSecrets(seal, row), ...keys }) }
+        },
+      }),
+
+    /** Of the role `postgres`, which people and their programs log in as. Sessions that are open go on. */
+    rotateDbPassword: (caller: Caller, ref: string) =>
+      change(caller, ref, {
+        kind: 'project.rotate-db-password',
+        patch(row) {
+          const secrets = openSecrets(seal, row)
+          const passwords = { ...secrets.passwords, postgres: newPassword() }
+          return { secrets: sealSecrets(seal, ref, { ...secrets, passwords }) }
         },
       }),
 

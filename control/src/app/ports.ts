@@ -25,6 +25,8 @@ export type Instance = {
   addresses(): readonly string[]
   /** What a project takes on the disk; undefined when it was not measured. */
   diskOf(ref: string): { usedBytes: number; at: number; state: 'ok' | 'nearly-full' | 'full' } | undefined
+  /** Where the pooler is reached, while any project is. */
+  direct: { host: string; sessionPort: number; transactionPort: number }
 }
 
 /** Runs SQL in a project's database as its `postgres` role. Failures of the SQL are `Problem`s. */

@@ -2,12 +2,16 @@
 import { createHash } from 'node:crypto'
 import { type ChangeSettings, ProjectSettings, type SettingsChange } from '@cascata/shared/contract/projects'
 import { TokenTied } from '@cascata/shared/problems/access'
+import { RefNotDirect } from '@cascata/shared/problems/pooler'
 import { IfMatchRequired, SettingsChanged } from '@cascata/shared/problems/projects'
 import { RequestInvalid } from '@cascata/shared/problems/request'
 import { type Caller, getProject } from './caller.ts'
 import { changeProject } from './change.ts'
 import type { AppDeps } from './ports.ts'
 import { viewOperation } from './view.ts'
+
+/** The pooler's own database: what bears its name cannot be reached through it. */
+const POOLER_CONSOLE = 'pgbouncer'
 
 /** Of the settings alone: pausing or restarting a project meanwhile does not get in the way. */
 export const etagOf = (settings: ProjectSettings): string =>
@@ -58,6 +62,7 @@ export function settingsCases(deps: AppDeps) {
           if (!matches(ifMatch, etagOf(row.settings))) throw SettingsChanged()
           const next = ProjectSettings.safeParse(merged(row.settings, wish))
           if (!next.success) throw RequestInvalid(next.error.message)
+          if (next.data.direct.enabled && row.ref === POOLER_CONSOLE) throw RefNotDirect(row.ref)
           return { settings: next.data }
         },
       })

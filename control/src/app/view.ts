@@ -10,6 +10,7 @@ import type { AuditRow } from '../store/tables/audit.ts'
 import type { BackupRow } from '../store/tables/backups.ts'
 import type { OperationRow } from '../store/tables/operations.ts'
 import type { ProjectRow } from '../store/tables/projects.ts'
+import { directUrls } from './direct.ts'
 import type { Instance } from './ports.ts'
 
 /** Postgres' text of a time, as ISO 8601. */
@@ -24,6 +25,7 @@ export const viewProject = (row: ProjectRow, instance: Instance): Project => ({
   desired: row.desired,
   status: row.observedState,
   url: instance.projectUrl(row.ref),
+  ...directUrls(row, instance),
   generation: row.generation,
   observed_generation: row.observedGeneration,
   // A row written before a limit was thought of has its default.

@@ -5,7 +5,7 @@
  * string: commands are argv arrays.
  */
 
-export type Role = 'db' | 'runtime' | 'edge' | 'redis' | 'meta' | 'control'
+export type Role = 'db' | 'runtime' | 'edge' | 'redis' | 'meta' | 'pooler' | 'control'
 
 export type Mount =
   | { kind: 'bind'; source: string; target: string; readOnly: boolean }
@@ -79,6 +79,8 @@ export type Engine = {
   signal(name: string, signal: 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1'): Promise<void>
   /** A bridge whose containers cannot reach each other (inter-container traffic off). */
   ensureEgressNetwork(name: string): Promise<void>
+  /** What the machine itself is called on it: who comes from the machine comes from there. Null when there is none. */
+  networkGateway(name: string): Promise<string | null>
   exec(name: string, argv: readonly string[], options?: { timeoutMs?: number }): Promise<ExecResult>
   logs(name: string, options: { tail: number; follow: boolean; signal?: AbortSignal }): AsyncIterable<string>
   /** Memory the container's cgroup is charged for, without the page cache that can be dropped. */

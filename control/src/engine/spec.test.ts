@@ -7,6 +7,7 @@ import {
   dbSpec,
   edgeSpec,
   metaSpec,
+  poolerSpec,
   postgresCommand,
   redisSpec,
   runtimeSpec,
@@ -22,9 +23,14 @@ const site: Site = {
   bind: '127.0.0.1',
   httpPort: 8080,
   httpsPort: 8443,
+  dbSessionPort: 15_432,
+  dbTransactionPort: 16_543,
 }
 const shop = { ref: 'shop', uid: 200_000, limits: ProjectLimits.parse({}), restarts: 0 }
-const all = [dbSpec(site, shop), runtimeSpec(site, shop, 1), metaSpec(site), redisSpec(site), edgeSpec(site)]
+const all = [
+  ...[dbSpec(site, shop), runtimeSpec(site, shop, 1), metaSpec(site), redisSpec(site), edgeSpec(site)],
+  poolerSpec(site),
+]
 
 describe('every container', () => {
   test.each(all.map((spec) => [spec.role, spec] as const))('%s is hardened', (_role, spec) => {
@@ -47,7 +53,7 @@ describe('every container', () => {
     expect(HostConfig?.Tmpfs?.['/tmp']).toContain('noexec,nosuid,nodev')
   })
 
-  test('only a runtime and the edge have a network, and no two the same', () => {
+  test('only a runtime, the edge and the pooler have a network, and no two the same', () => {
     const networks = Object.fromEntries(all.map(({ role, network }) => [role, network]))
     expect(networks).toEqual({
       db: 'none',
@@ -55,6 +61,7 @@ describe('every container', () => {
       redis: 'none',
       runtime: { bridge: 'cascata-egress' },
       edge: { bridge: 'cascata-edge' },
+      pooler: { bridge: 'cascata-pooler' },
     })
   })
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { ProjectLimits } from '@cascata/shared/contract/projects'
-import { EDGE_UID, META_UID, type Paths, REDIS_UID } from '../paths.ts'
+import { EDGE_UID, META_UID, type Paths, POOLER_PORTS, POOLER_UID, REDIS_UID } from '../paths.ts'
 import { connectionSettings } from './connections.ts'
 import type { ContainerSpec, Mount } from './engine.ts'
 
@@ -28,6 +28,8 @@ export type Site = {
   httpsPort: number
   /** The edge speaks HTTP/3, too. */
   http3?: boolean
+  dbSessionPort: number
+  dbTransactionPort: number
 }
 
 export type ProjectShape = {
@@ -40,12 +42,13 @@ export type ProjectShape = {
 
 export const egressNetwork = (site: Pick<Site, 'instance'>) => `${site.instance}-egress`
 export const edgeNetwork = (site: Pick<Site, 'instance'>) => `${site.instance}-edge`
+export const poolerNetwork = (site: Pick<Site, 'instance'>) => `${site.instance}-pooler`
 
 export const dbName = (site: Pick<Site, 'instance'>, ref: string) => `${site.instance}-${ref}-db`
 export const runtimeName = (site: Pick<Site, 'instance'>, ref: string, slot: number) =>
   `${site.instance}-${ref}-runtime-${slot}`
-export const systemName = (site: Pick<Site, 'instance'>, role: 'redis' | 'meta' | 'edge' | 'control') =>
-  `${site.instance}-${role}`
+type SystemRole = 'redis' | 'meta' | 'edge' | 'pooler' | 'control'
+export const systemName = (site: Pick<Site, 'instance'>, role: SystemRole) => `${site.instance}-${role}`
 
 /** The number at the end of a runtime's name, which is also that of its socket. */
 export function slotOf(name: string): number | undefined {
@@ -206,6 +209,34 @@ export function edgeSpec(site: Site): ContainerSpec {
     // Graceful for nginx: requests under way end.
     stopSignal: 'SIGQUIT',
     stopTimeoutS: 15,
+  }
+}
+
+export function poolerSpec(site: Site): ContainerSpec {
+  const publish = (hostPort: number, port: number) => ({ hostIp: site.bind, hostPort, port })
+  return {
+    name: systemName(site, 'pooler'),
+    project: SYSTEM,
+    role: 'pooler',
+    image: image(site, 'pooler'),
+    env: {},
+    uid: POOLER_UID,
+    gid: POOLER_UID,
+    mounts: [
+      bind(site.paths.run, '/run/cascata', true),
+      bind(site.paths.pooler, '/etc/cascata', true),
+      bind(site.paths.poolerRun, '/run/pooler'),
+      scratch,
+    ],
+    network: { bridge: poolerNetwork(site) },
+    publish: [
+      publish(site.dbSessionPort, POOLER_PORTS.session),
+      publish(site.dbTransactionPort, POOLER_PORTS.transaction),
+    ],
+    limits: { memoryBytes: 256 * MiB, cpus: 1, pids: 32, cpuShares: SYSTEM_SHARES },
+    // At once: a session that is idle would else be waited for.
+    stopSignal: 'SIGQUIT',
+    stopTimeoutS: 10,
   }
 }
 

@@ -66,6 +66,7 @@ export const access = {
   'POST /v1/projects/:ref/wake': adminOf,
   'POST /v1/projects/:ref/undelete': adminOf,
   'POST /v1/projects/:ref/rotate-keys': adminOf,
+  'POST /v1/projects/:ref/rotate-db-password': adminOf,
   'PATCH /v1/projects/:ref/limits': admin,
   // `app.settings` is where tenants keep secrets for their functions.
   'GET /v1/projects/:ref/settings': adminOf,
@@ -78,6 +79,7 @@ export const access = {
   'DELETE /v1/projects/:ref/domains/:name': adminOf,
   'POST /v1/projects/:ref/domains/:name/check': adminOf,
   'GET /v1/projects/:ref/replicas': readOf,
+  'GET /v1/projects/:ref/database': adminOf,
   'POST /v1/projects/:ref/sql': adminOf,
   'GET /v1/projects/:ref/migrations': readOf,
   'POST /v1/projects/:ref/migrations': adminOf,

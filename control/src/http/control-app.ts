@@ -18,6 +18,7 @@ import { backupRoutes } from './routes/backups.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { claimRoutes } from './routes/claims.ts'
 import { descriptionRoutes } from './routes/descriptions.ts'
+import { directRoutes } from './routes/direct.ts'
 import { dnsProviderRoutes } from './routes/dns-provider.ts'
 import { domainRoutes } from './routes/domains.ts'
 import { logRoutes } from './routes/logs.ts'
@@ -51,6 +52,7 @@ export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
     settingsRoutes(app),
     domainRoutes(app),
     replicaRoutes(app),
+    directRoutes(app),
     sqlRoutes(app),
     descriptionRoutes(app),
     logRoutes(app, streams),

@@ -1,6 +1,7 @@
 /** `project.import`: an uploaded archive becomes a project. One that fails leaves no project behind. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DirectSettings } from '@cascata/shared/contract/direct'
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
 import { ProjectRefTakenMeanwhile } from '@cascata/shared/problems/archive'
 import type { ArchiveRead } from '../archive/reader.ts'
@@ -38,7 +39,8 @@ async function insertProject({ operation, deps }: JobRun, verified: ArchiveRead)
       desired: 'running',
       importing: id,
       limits: project.limits,
-      settings: project.settings,
+      // Whom its Postgres was open to elsewhere is no reason to open it here.
+      settings: { ...project.settings, direct: DirectSettings.parse({}) },
       secrets: deps.secrets.seal(ref, secrets),
     })
     const row = inserted ?? (await deps.store.projects.find(ref))
@@ -54,7 +56,7 @@ type SecretsFor = {
   fresh(ref: string): Promise<ProjectSecrets>
 }
 
-/** Passwords are always new: nobody outside ever had the old ones. */
+/** Passwords are always new: no archive holds one. */
 async function secretsFor({ ref, keys, verified, fresh }: SecretsFor): Promise<ProjectSecrets> {
   const secrets = await fresh(ref)
   if (keys === 'fresh') return secrets

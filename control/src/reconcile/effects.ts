@@ -23,6 +23,8 @@ export const STEPS = [
   // The edge, and the instance's own databases.
   ...['edge.certificate', 'edge.write', 'edge.test', 'edge.switch', 'edge.reload', 'edge.probe'],
   ...['edge.prune', 'edge.create', 'edge.start', 'edge.stop', 'edge.remove'],
+  ...['pooler.admit', 'pooler.write', 'pooler.test', 'pooler.switch', 'pooler.reload', 'pooler.probe'],
+  ...['pooler.prune', 'pooler.create', 'pooler.start', 'pooler.stop', 'pooler.remove'],
   ...['meta.create', 'meta.start', 'meta.stop', 'meta.remove'],
   ...['redis.create', 'redis.start', 'redis.stop', 'redis.remove'],
   // Certificates.

@@ -24,13 +24,14 @@ import { systemTask } from '../reconcile/system/task.ts'
 import type { Store } from '../store/open.ts'
 import { instanceCertificates } from './certificates.ts'
 import type { Parts } from './parts.ts'
+import { openPooler } from './pooler.ts'
 
 export type Reconcilers = Driver & Waker & Pick<Holds, 'hold'>
 
 export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   const { engine, site, effects, clock, log, seal, urls, config, templates, targets, usages } = parts
   const wake: { driver?: Driver } = {}
-  const changed = () => wake.driver?.kick('projects', 'edge')
+  const changed = () => wake.driver?.kick('projects', 'edge', 'pooler')
   const common = { engine, files: nodeFiles, effects, site }
   const activity = projectActivity((ref) => site.paths.project(ref).http)
   // What control did with it counts as its last use.
@@ -56,13 +57,24 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   // What it no longer serves with may be taken away.
   const edgeChanged = () => wake.driver?.kick('projects', 'edge', 'certificates')
   const edgeReconciler = edgeTask({ ...edge, ...paced, changed: edgeChanged })
+  const openSecretsOf = (row: { ref: string; secrets: string }) => openSecrets(seal, row)
+  const pooler = openPooler(parts, {
+    ...paced,
+    ...common,
+    certificates: edge.certificates,
+    openSecrets: openSecretsOf,
+    touch: activity.touch,
+    wakeProject: (ref) => projects.wake(ref),
+    kick: (...names) => wake.driver?.kick(...names),
+  })
   const database = tenantDatabase(templates)
   const projects = projectsTask({
     ...common,
     ...paced,
     database,
     isFull: (ref) => isFull(usages.of(ref)),
-    openSecrets: (row) => openSecrets(seal, row),
+    openSecrets: openSecretsOf,
+    pooler: pooler.task,
     urlOf: urls.projectUrl,
     served: () => servedNow(edge),
     edgeTrouble: edgeReconciler.trouble,
@@ -79,7 +91,8 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   })
   const sleep = sleepTask({ ...paced, activity, usual: config.sleepAfterMinutes, effects, log })
   const certificates = instanceCertificates(parts, store, { probe: edge.probe, changed })
-  const tasks = [systemTask(common), projects, edgeReconciler, domains, certificates, scale, disk, sleep]
+  const own = [systemTask(common), edgeReconciler, pooler.task, domains, certificates]
+  const tasks = [...own, projects, scale, disk, sleep]
   const driver = startDriver(tasks, log)
   wake.driver = driver
 
@@ -91,6 +104,7 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
     wake: projects.wake,
     async stop() {
       watching.abort()
+      pooler.close()
       await driver.stop()
       await projects.idle()
       await watched
@@ -98,13 +112,14 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   }
 }
 
-const TASKS: Record<EngineEvent['role'], string | undefined> = {
-  db: 'projects',
-  runtime: 'projects',
-  edge: 'edge',
-  redis: 'system',
-  meta: 'system',
-  control: undefined,
+const TASKS: Record<EngineEvent['role'], readonly string[]> = {
+  db: ['projects', 'pooler'],
+  runtime: ['projects'],
+  edge: ['edge'],
+  pooler: ['pooler'],
+  redis: ['system'],
+  meta: ['system'],
+  control: [],
 }
 
 /** Docker tells that a container died before its own list shows it (20.10 does), the later the busier it is. */
@@ -113,9 +128,9 @@ const LOOK_AGAIN_MS = [200, 1_000]
 /** A container that ends or goes away is looked at soon, not at the next turn of the timer. */
 async function watch(events: AsyncIterable<EngineEvent>, driver: Driver): Promise<void> {
   for await (const { role, action } of events) {
-    const task = TASKS[role]
-    if (!task || (action !== 'die' && action !== 'destroy')) continue
-    driver.kick(task)
-    if (action === 'die') for (const ms of LOOK_AGAIN_MS) setTimeout(() => driver.kick(task), ms).unref()
+    const tasks = TASKS[role]
+    if (tasks.length === 0 || (action !== 'die' && action !== 'destroy')) continue
+    driver.kick(...tasks)
+    if (action === 'die') for (const ms of LOOK_AGAIN_MS) setTimeout(() => driver.kick(...tasks), ms).unref()
   }
 }

@@ -10,6 +10,7 @@ export const OperationKind = z.enum([
   'project.wake',
   'project.update',
   'project.rotate-keys',
+  'project.rotate-db-password',
   'project.delete',
   'project.undelete',
   'project.import',

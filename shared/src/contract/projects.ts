@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ProjectRef } from '../ids.ts'
 import { RestSettings } from '../project-document.ts'
+import { DirectSettings } from './direct.ts'
 import { EdgeSettings } from './edge-settings.ts'
 import { Operation } from './operations.ts'
 import { ReplicaSettings } from './replica-settings.ts'
@@ -63,6 +64,7 @@ export const ProjectSettings = z
     edge: EdgeSettings.prefault({}),
     replicas: ReplicaSettings.prefault({}),
     sleep: SleepSettings.prefault({}),
+    direct: DirectSettings.prefault({}),
   })
   .meta({ id: 'ProjectSettings' })
 export type ProjectSettings = z.infer<typeof ProjectSettings>
@@ -85,6 +87,7 @@ export const ChangeSettings = z
     edge: z.strictObject(optional(EdgeSettings.shape)).optional(),
     replicas: z.strictObject(optional(ReplicaSettings.shape)).optional(),
     sleep: z.strictObject(optional(SleepSettings.shape)).optional(),
+    direct: z.strictObject(optional(DirectSettings.shape)).optional(),
   })
   .meta({ id: 'ChangeSettings', examples: [{ rest: { maxRows: 1000 } }] })
 export type ChangeSettings = z.infer<typeof ChangeSettings>
@@ -139,6 +142,10 @@ export const Project = z
     /** What it is. */
     status: ProjectState,
     url: z.string(),
+    /** Postgres itself, without the password; null while it is not reached from outside. */
+    db_url: z.string().nullable(),
+    /** The same through the port that pools by transaction. */
+    pooler_url: z.string().nullable(),
     generation: z.int(),
     observed_generation: z.int(),
     limits: ProjectLimits,

@@ -41,6 +41,7 @@ describe('nginx', () => {
       bind: '127.0.0.1',
       httpPort: 0,
       httpsPort: 0,
+      ...{ dbSessionPort: 0, dbTransactionPort: 0 },
     }
     const readable = { uid: 0, gid: EDGE_UID, mode: 0o750 }
     for (const path of [home, paths.run, paths.edge, paths.edgeCertificates]) {

@@ -1,5 +1,6 @@
 /** The engine that is Docker on this machine. The only importer of dockerode, with its neighbours here. */
 import Docker from 'dockerode'
+import { z } from 'zod'
 import type { Engine } from '../engine.ts'
 import { call } from './call.ts'
 import { containers } from './containers.ts'
@@ -8,13 +9,19 @@ import { exec } from './exec.ts'
 import { INSTANCE } from './labels.ts'
 import { logs } from './logs.ts'
 
+const NOT_FOUND = 404
 const CONFLICT = 409
+
+const Inspected = z.object({
+  IPAM: z.object({ Config: z.array(z.object({ Gateway: z.string().optional() })) }),
+})
 
 export function dockerEngine(options: { socket: string; instance: string }): Engine {
   const docker = new Docker({ socketPath: options.socket })
   return {
     ...containers(docker, options.instance),
     ensureEgressNetwork: (name) => ensureEgressNetwork(docker, options.instance, name),
+    networkGateway: (name) => networkGateway(docker, name),
     exec: (name, argv, { timeoutMs } = {}) => exec(docker, name, argv, timeoutMs),
     logs: (name, how) => logs(docker, name, how),
     events: (signal) => events(docker, options.instance, signal),
@@ -33,4 +40,12 @@ async function ensureEgressNetwork(docker: Docker, instance: string, name: strin
     Labels: { [INSTANCE]: instance },
   }
   await call(`create network ${name}`, () => docker.createNetwork(settings), { fine: [CONFLICT] })
+}
+
+async function networkGateway(docker: Docker, name: string): Promise<string | null> {
+  const found = await call(`look at network ${name}`, () => docker.getNetwork(name).inspect(), {
+    fine: [NOT_FOUND],
+  })
+  const read = Inspected.safeParse(found)
+  return read.success ? (read.data.IPAM.Config.find(({ Gateway }) => Gateway)?.Gateway ?? null) : null
 }

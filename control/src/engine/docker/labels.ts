@@ -20,6 +20,7 @@ const ROLES: Record<Role, true> = {
   edge: true,
   redis: true,
   meta: true,
+  pooler: true,
   control: true,
 }
 

@@ -114,6 +114,12 @@ export function projectRoutes({ projects, lifecycle }: App) {
       busy,
     ],
     [
+      'POST /v1/projects/:ref/rotate-db-password',
+      'Make a new database password; the old one lets nobody in any more',
+      lifecycle.rotateDbPassword,
+      busy,
+    ],
+    [
       'POST /v1/projects/:ref/undelete',
       'Bring a deleted project back',
       lifecycle.undelete,

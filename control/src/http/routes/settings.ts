@@ -1,6 +1,7 @@
 /** A project's live settings over HTTP. */
 import { ChangeSettings, ProjectSettings, SettingsChange } from '@cascata/shared/contract/projects'
 import { OperationUnderWay } from '@cascata/shared/problems/operations'
+import { RefNotDirect } from '@cascata/shared/problems/pooler'
 import {
   IfMatchRequired,
   ProjectDeleted,
@@ -32,7 +33,10 @@ export function settingsRoutes({ settings }: App) {
       body: json(ChangeSettings),
     },
     answer: { status: 202, description: 'Written; soon live.', schema: SettingsChange, location: true },
-    problems: [IfMatchRequired, SettingsChanged, ProjectDeleted, ProjectImporting, OperationUnderWay],
+    problems: [
+      ...[IfMatchRequired, SettingsChanged, RefNotDirect],
+      ...[ProjectDeleted, ProjectImporting, OperationUnderWay],
+    ],
   })
 
   return router()

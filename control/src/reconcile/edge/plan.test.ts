@@ -12,6 +12,8 @@ const site: Site = {
   bind: '127.0.0.1',
   httpPort: 8080,
   httpsPort: 8443,
+  dbSessionPort: 15_432,
+  dbTransactionPort: 16_543,
 }
 const spec = edgeSpec(site)
 const placeholder = { certificate: CertificateName.parse('localhost'), name: Domain.parse('localhost') }

@@ -78,7 +78,10 @@ async function runtimeReady(
   }
 }
 
-/** Waits no longer than there is something to wait for: a container that has ended will not become ready. */
+/**
+ * Waits no longer than there is something to wait for: a container that has ended will not become ready, nor will a
+ * runtime whose database has.
+ */
 async function whileUp(
   engine: Engine,
   name: string,
@@ -86,8 +89,11 @@ async function whileUp(
 ): Promise<void> {
   const given = new AbortController()
   const look = async () => {
-    const found = (await engine.list()).find((container) => container.name === name)
-    if (found?.state !== 'running') given.abort(ContainerEnded(name, found?.exitCode ?? null))
+    const containers = await engine.list()
+    const found = containers.find((container) => container.name === name)
+    const database = containers.find(({ project, role }) => project === found?.project && role === 'db')
+    const ended = found?.state !== 'running' ? found : database?.state !== 'running' ? database : undefined
+    if (!found || ended) given.abort(ContainerEnded(ended?.name ?? name, ended?.exitCode ?? null))
   }
   // A look that fails tells nothing; the wait has its own end.
   const timer = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS)

@@ -15,6 +15,8 @@ const site: Site = {
   bind: '127.0.0.1',
   httpPort: 8080,
   httpsPort: 8443,
+  dbSessionPort: 15_432,
+  dbTransactionPort: 16_543,
 }
 
 const wanted = (mode: Mode = 'running', template = 'empty'): Wanted => ({

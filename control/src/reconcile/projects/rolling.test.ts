@@ -16,6 +16,8 @@ const site: Site = {
   bind: '127.0.0.1',
   httpPort: 8080,
   httpsPort: 8443,
+  dbSessionPort: 15_432,
+  dbTransactionPort: 16_543,
 }
 const OLD = 'made of something else'
 

@@ -41,6 +41,12 @@ export type Deps = Omit<World, 'paths'> & {
   isFull(ref: string): boolean | undefined
   /** Why the edge does not serve what it should; null when it does. */
   edgeTrouble(): Problem | null
+  pooler: {
+    /** Whether it is reached from outside as its row says, or not at all. */
+    serves(row: ProjectRow): boolean
+    /** Why the pooler does not serve what it should; null when it does. */
+    trouble(): Problem | null
+  }
   /** Something was changed: runs the reconcilers again soon. */
   changed(): void
   /** Something of control's needs the project awake. */
@@ -204,8 +210,10 @@ class Projects {
       const waiting = seen.open.filter((each) => isOf(each, row))
       if (plan.steps.length > 0) return { ref: row.ref, plan, wanted, row, operation: waiting.at(-1)?.id }
       if (this.#woken.has(row.ref)) return undefined
-      const trouble = this.#deps.edgeTrouble()
-      if (plan.complete) await this.#recordSettled(row, plan, waiting.length > 0)
+      const { edgeTrouble, pooler } = this.#deps
+      const isServed = pooler.serves(row)
+      const trouble = plan.complete && !isServed ? pooler.trouble() : edgeTrouble()
+      if (plan.complete && isServed) await this.#recordSettled(row, plan, waiting.length > 0)
       // All of its own is done, and the edge is not: without a backoff, for there is nothing here to try again.
       else if (trouble) await this.#recordProblem(row, trouble)
     } catch (error) {

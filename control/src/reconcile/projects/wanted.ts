@@ -1,10 +1,10 @@
 /** A project's row, read as what should be on the machine. Pure: the time comes in. */
 import { createHash } from 'node:crypto'
-import type { ProjectSecrets } from '@cascata/shared/contract/projects'
+import { type ProjectSecrets, ProjectSettings } from '@cascata/shared/contract/projects'
 import type { ReplicaSettings } from '@cascata/shared/contract/replica-settings'
 import type { Directory } from '../../adapters/files.ts'
 import type { ProjectShape } from '../../engine/spec.ts'
-import { EDGE_UID, type Paths } from '../../paths.ts'
+import { EDGE_UID, type Paths, POOLER_UID } from '../../paths.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 import { documentOf, renderDocument } from './document.ts'
 import { replicaSettingsOf } from './replicas.ts'
@@ -88,11 +88,25 @@ export function wantedOf(row: Intent, { secrets, url, paths, now, target, readOn
   }
 }
 
-function directoriesOf({ ref, uid }: Intent, paths: Paths): Directory[] {
+/**
+ * Where its Postgres has its socket: its own alone. While it is open to the outside, sockets made here belong to the
+ * pooler's group, which may connect to them.
+ */
+export function socketDirectory(
+  { ref, uid, settings }: Pick<Intent, 'ref' | 'uid' | 'settings'>,
+  paths: Paths,
+): Directory {
+  const path = paths.project(ref).dbSocketDir
+  const isOpen = ProjectSettings.parse(settings).direct.enabled
+  return isOpen ? { path, uid, gid: POOLER_UID, mode: 0o2750 } : { path, uid, gid: uid, mode: 0o750 }
+}
+
+function directoriesOf(row: Intent, paths: Paths): Directory[] {
+  const { ref, uid } = row
   const own = paths.project(ref)
   return [
     { path: own.run, uid, gid: uid, mode: 0o751 },
-    { path: own.dbSocketDir, uid, gid: uid, mode: 0o750 },
+    socketDirectory(row, paths),
     // setgid: the runtime's socket belongs to the edge's group, which may connect to it.
     { path: own.http, uid, gid: EDGE_UID, mode: 0o2750 },
     { path: own.files, uid, gid: uid, mode: 0o750 },

@@ -1,0 +1,107 @@
+/**
+ * The steps from the pooler as it is to the pooler as it should be, in order. Pure.
+ *
+ * One that runs gets a new configuration only after that has been tried. One that does not run starts with the new one
+ * at once: the old one may still let in whom nobody wants any more.
+ */
+import type { Directory } from '../../adapters/files.ts'
+import type { Container, ContainerSpec } from '../../engine/engine.ts'
+import type { RenderedPooler } from '../../pooler/render.ts'
+import { movesAway, movesTo } from '../containers.ts'
+import { type Candidate, candidateNumber } from '../edge/plan.ts'
+
+export type PoolerWanted = { rendered: RenderedPooler; spec: ContainerSpec }
+
+export type PoolerObserved = {
+  container: Container | undefined
+  unsound: readonly Directory[]
+  /** Sockets of open projects that are not the pooler's group's: of servers that ran before they were opened. */
+  shut: readonly string[]
+  /** By number, rising. */
+  candidates: readonly Candidate[]
+  /** Name of the one `current` points at. */
+  current: string | null
+  /** Digest of what both processes run on, as they say themselves; null when one does not answer or they differ. */
+  serving: string | null
+}
+
+export type PoolerStep =
+  | { do: 'directories.ensure'; directories: readonly Directory[] }
+  | { do: 'pooler.admit'; sockets: readonly string[] }
+  | { do: 'pooler.write'; name: string; rendered: RenderedPooler }
+  | { do: 'pooler.test' | 'pooler.switch'; name: string }
+  | { do: 'pooler.create'; spec: ContainerSpec }
+  | { do: 'pooler.start' | 'pooler.stop' | 'pooler.remove'; name: string }
+  | { do: 'pooler.reload'; container: string }
+  /** `back` is the candidate to return to when this one is not served. */
+  | { do: 'pooler.probe'; digest: string; back: string | null; container: string }
+  | { do: 'pooler.prune'; names: readonly string[] }
+
+/** `wanted` is null while no project is open: then there is no pooler. */
+export function planPooler(wanted: PoolerWanted | null, seen: PoolerObserved): PoolerStep[] {
+  return wanted ? [...makeSo(wanted, seen), ...prune(stale(seen))] : away(seen)
+}
+
+function makeSo(wanted: PoolerWanted, seen: PoolerObserved): PoolerStep[] {
+  const { rendered, spec } = wanted
+  const steps: PoolerStep[] = []
+  if (seen.unsound.length > 0) steps.push({ do: 'directories.ensure', directories: seen.unsound })
+  if (seen.shut.length > 0) steps.push({ do: 'pooler.admit', sockets: seen.shut })
+
+  const current = seen.candidates.find(({ name }) => name === seen.current)
+  const isCurrent = current?.digest === rendered.digest
+  const name = nextName(seen.candidates)
+  const probe = (back: string | null): PoolerStep => ({
+    ...{ do: 'pooler.probe', digest: rendered.digest, back, container: spec.name },
+  })
+  const reload = (back: string | null): PoolerStep[] => [
+    { do: 'pooler.reload', container: spec.name },
+    probe(back),
+  ]
+  const moves = movesTo(spec, seen.container)
+  if (moves.length > 0) {
+    if (!isCurrent) steps.push({ do: 'pooler.write', name, rendered }, { do: 'pooler.switch', name })
+    for (const move of moves) {
+      if (move === 'create') steps.push({ do: 'pooler.create', spec })
+      else steps.push({ do: `pooler.${move}`, name: spec.name })
+    }
+    steps.push(probe(null))
+  } else if (!isCurrent) {
+    steps.push(
+      { do: 'pooler.write', name, rendered },
+      { do: 'pooler.test', name },
+      { do: 'pooler.switch', name },
+      ...reload(current?.name ?? null),
+    )
+  } else if (seen.serving !== rendered.digest) {
+    // Switched, and then something came between: the reload was lost, or one of the two has not got that far.
+    steps.push(...reload(null))
+  }
+  return steps
+}
+
+/** With its configurations, for there are passwords in them. */
+function away({ container, candidates, current }: PoolerObserved): PoolerStep[] {
+  const moves = container ? movesAway(container) : []
+  const names = [...(current === null ? [] : ['current']), ...candidates.map(({ name }) => name)]
+  return [
+    ...moves.flatMap((move): PoolerStep[] =>
+      move === 'stop' || move === 'remove' ? [{ do: `pooler.${move}`, name: container?.name ?? '' }] : [],
+    ),
+    ...prune(names),
+  ]
+}
+
+const prune = (names: readonly string[]): PoolerStep[] =>
+  names.length > 0 ? [{ do: 'pooler.prune', names }] : []
+
+function nextName(candidates: readonly Candidate[]): string {
+  return `candidate-${candidates.reduce((most, { name }) => Math.max(most, candidateNumber(name)), 0) + 1}`
+}
+
+/** All but the one in use and the one before it. */
+function stale({ candidates, current }: PoolerObserved): string[] {
+  if (current === null) return []
+  const before = candidates.filter(({ name }) => candidateNumber(name) < candidateNumber(current)).at(-1)
+  return candidates.map(({ name }) => name).filter((name) => name !== current && name !== before?.name)
+}
