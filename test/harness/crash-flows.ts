@@ -18,6 +18,8 @@ export type Flow = {
   effects: readonly Step[]
   /** Brings about what it begins with; without it, it begins with nothing. */
   arrange?(ref: string): Promise<void>
+  /** What arranges it goes through the effects that are cut: by a control that is not to be killed. */
+  apart?: true
   /** Done between one control and the next. */
   whileAway?(ref: string): Promise<void>
   /** What is asked of the API; without it, time does it. */
@@ -40,6 +42,8 @@ const REFUSED = [
   ...['db.stop', 'db.remove', 'files.remove', 'row.remove'],
 ] as const
 const FILLED = ['restore.roles', 'restore.staging', 'restore.load'] as const
+
+const POOLER = ['pooler.write', 'pooler.switch', 'pooler.create', 'pooler.start', 'pooler.probe'] as const
 
 const EFFECTS = {
   create: ['intent.commit', ...PLACE, ...DATABASE, 'db.starter', ...RUNTIME, ...SEEN, ...EDGE],
@@ -72,7 +76,8 @@ const EFFECTS = {
   ],
   expose: [
     ...['intent.commit', ...PLACE, 'db.ready', 'db.bootstrap', 'db.starter', ...SEEN],
-    ...['pooler.admit', 'pooler.write', 'pooler.switch', 'pooler.create', 'pooler.start', 'pooler.probe'],
+    // The first only of a server that ran before its project was opened, for the first time.
+    ...['pooler.admit', ...POOLER],
   ],
 } as const satisfies Record<string, readonly Step[]>
 
@@ -81,9 +86,11 @@ export const FLOW_NAMES = Object.keys(EFFECTS) as FlowName[]
 
 export type Cut = { flow: FlowName; when: 'before' | 'after'; step: Step; ref: string }
 
-/** Up to its failure an import that is refused is like any other, and is cut there. */
+/** Up to its failure an import that is refused is like any other, and is cut there; one that is opened is one that was changed. */
+const CUT_ALONE: Partial<Record<FlowName, readonly Step[]>> = { refuse: REFUSED, expose: POOLER }
+
 export const cutsOf = (flow: FlowName): Cut[] =>
-  (flow === 'refuse' ? REFUSED : EFFECTS[flow])
+  (CUT_ALONE[flow] ?? EFFECTS[flow])
     .flatMap((step) => (['before', 'after'] as const).map((when) => ({ flow, when, step })))
     .map((cut, at) => ({ ...cut, ref: refOf(cut, at) }))
 
@@ -241,6 +248,7 @@ export class CrashFlows {
     }
     return {
       effects: EFFECTS.expose,
+      apart: true,
       arrange: async (ref) => {
         await this.#stands(ref)
         await close(ref)

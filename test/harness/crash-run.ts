@@ -94,7 +94,11 @@ async function begin({ control, world }: CrashRun, { cut, flow }: Planned): Prom
 
 /** Nothing that the case before does to mend the world, or to make room, can reach the next one's cut. */
 const isAboutItself = (cut: Cut, { cut: next, flow }: Planned): boolean =>
-  ownerOf(next) === next.ref && next.ref !== cut.ref && !flow.whileAway && !(flow.arrange && isOfEdge(cut))
+  ownerOf(next) === next.ref &&
+  next.ref !== cut.ref &&
+  !flow.apart &&
+  !flow.whileAway &&
+  !(flow.arrange && isOfEdge(cut))
 
 const isOfEdge = ({ step }: Cut) => step.startsWith('edge.')
 const isOfSystem = (cut: Cut) => isOfEdge(cut) || cut.step.startsWith('pooler.')
