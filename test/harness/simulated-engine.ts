@@ -74,6 +74,9 @@ export class SimulatedDocker {
       exec: (name, argv) => look(`exec ${name}`, () => this.onExec(this.#running(name).spec, argv)),
       logs: async function* () {},
       memoryBytes: (name) => look(`memory ${name}`, () => (this.#running(name) ? 1 : 0)),
+      cpuNs: (name) => look(`processor ${name}`, () => (this.#running(name) ? 1 : 0)),
+      cpuset: (name) => look(`processors ${name}`, () => ''),
+      setCpuset: (name, processors) => change(`keep ${name} to ${processors}`, () => {}),
       hasImage: () => look('image', () => true),
       events: (signal) => this.#events(signal),
     }

@@ -85,6 +85,12 @@ export type Engine = {
   logs(name: string, options: { tail: number; follow: boolean; signal?: AbortSignal }): AsyncIterable<string>
   /** Memory the container's cgroup is charged for, without the page cache that can be dropped. */
   memoryBytes(name: string): Promise<number>
+  /** Processor time it has used, nanoseconds; 0 where it is gone. */
+  cpuNs(name: string): Promise<number>
+  /** Processors it is kept to, as `0-3,5`; empty is all of them. */
+  cpuset(name: string): Promise<string>
+  /** Keeps it to these from now on, running or not; gone is fine. */
+  setCpuset(name: string, processors: string): Promise<void>
   hasImage(tag: string): Promise<boolean>
   /** What happens to this instance's containers, until the signal. Reconnects by itself. */
   events(signal: AbortSignal): AsyncIterable<EngineEvent>

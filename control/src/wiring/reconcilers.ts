@@ -3,6 +3,7 @@ import { projectActivity } from '../adapters/activity.ts'
 import { diskUsage } from '../adapters/disk-usage.ts'
 import { edgeProbe } from '../adapters/edge-probe.ts'
 import { nodeFiles } from '../adapters/files.ts'
+import { machineTimes } from '../adapters/machine.ts'
 import { nameProof } from '../adapters/name-proof.ts'
 import { openSecrets } from '../adapters/project-secrets.ts'
 import { isReady, loadOf, waitUntilReady } from '../adapters/readiness.ts'
@@ -15,6 +16,7 @@ import { isFull } from '../reconcile/disk/usages.ts'
 import { domainsTask } from '../reconcile/domains/task.ts'
 import { type Driver, startDriver } from '../reconcile/driver.ts'
 import { edgeTask, servedNow } from '../reconcile/edge/task.ts'
+import { fairnessTask } from '../reconcile/fairness/task.ts'
 import { projectsTask } from '../reconcile/projects/task.ts'
 import type { Waker } from '../reconcile/projects/waking.ts'
 import { scaleTask } from '../reconcile/scale/task.ts'
@@ -92,7 +94,8 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   const sleep = sleepTask({ ...paced, activity, usual: config.sleepAfterMinutes, effects, log })
   const certificates = instanceCertificates(parts, store, { probe: edge.probe, changed })
   const own = [systemTask(common), edgeReconciler, pooler.task, domains, certificates]
-  const tasks = [...own, projects, scale, disk, sleep]
+  const fairness = fairnessTask({ engine, machine: machineTimes, clock })
+  const tasks = [...own, projects, scale, disk, sleep, fairness]
   const driver = startDriver(tasks, log)
   wake.driver = driver
 

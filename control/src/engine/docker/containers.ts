@@ -18,7 +18,17 @@ const NAME_FREE_EVERY_MS = 50
 
 type Containers = Pick<
   Engine,
-  'list' | 'create' | 'start' | 'stop' | 'remove' | 'signal' | 'memoryBytes' | 'hasImage'
+  | 'list'
+  | 'create'
+  | 'start'
+  | 'stop'
+  | 'remove'
+  | 'signal'
+  | 'memoryBytes'
+  | 'cpuNs'
+  | 'cpuset'
+  | 'setCpuset'
+  | 'hasImage'
 >
 
 export function containers(docker: Docker, instance: string): Containers {
@@ -56,6 +66,27 @@ export function containers(docker: Docker, instance: string): Containers {
       await call(`signal ${name}`, (abortSignal) => docker.getContainer(name).kill({ signal, abortSignal }))
     },
     memoryBytes: (name) => memoryBytes(docker, name),
+    async cpuNs(name) {
+      const stats = await call(
+        `measure ${name}`,
+        () => docker.getContainer(name).stats({ stream: false, 'one-shot': true }),
+        { fine: [NOT_FOUND] },
+      )
+      return stats?.cpu_stats?.cpu_usage?.total_usage ?? 0
+    },
+    async cpuset(name) {
+      const info = await call(`look at ${name}`, () => docker.getContainer(name).inspect(), {
+        fine: [NOT_FOUND],
+      })
+      return info?.HostConfig.CpusetCpus ?? ''
+    },
+    async setCpuset(name, processors) {
+      await call(
+        `keep ${name} to processors ${processors}`,
+        () => docker.getContainer(name).update({ CpusetCpus: processors }),
+        { fine: [NOT_FOUND] },
+      )
+    },
     async hasImage(tag) {
       const found = await call(`look for image ${tag}`, () => docker.getImage(tag).inspect(), {
         fine: [NOT_FOUND],
