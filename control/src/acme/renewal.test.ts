@@ -25,6 +25,15 @@ describe('renewal', () => {
     expect(backoffAfter(failures)).toBe(minutes * 60_000)
   })
 
+  test.each([
+    ['a quarter of the eight hours that are left', 8 * 60, 120],
+    ['a day when there is time', 30 * 1_440, 1_440],
+    ['a minute at the end', 1, 1],
+    ['a day when it is over', -5, 1_440],
+  ])('after many failures waits %s', (_sentence, leftMinutes, minutes) => {
+    expect(backoffAfter(9, leftMinutes * 60_000)).toBe(minutes * 60_000)
+  })
+
   test('is at some moment of the window, never outside of it', () => {
     const moment = fc.integer({ min: 0, max: 2 ** 41 })
     fc.assert(

@@ -38,6 +38,12 @@ export const askAgainIn = (retryAfterMs: number | null): number =>
 
 const BACKOFF_MS = [1, 10, 100, 24 * 60].map((minutes) => minutes * MINUTE_MS)
 
-/** What to leave between the failure of this number (1, 2, ...) and the next try: 1, 10, 100 minutes, then a day. */
-export const backoffAfter = (failures: number): number =>
-  BACKOFF_MS[Math.min(Math.max(failures, 1), BACKOFF_MS.length) - 1] ?? DAY_MS
+/**
+ * What to leave between the failure of this number (1, 2, ...) and the next try: 1, 10, 100 minutes, then a day; but
+ * never more than a quarter of what is left to the certificate that is to be replaced.
+ */
+export function backoffAfter(failures: number, leftMs: number | null = null): number {
+  const pauseMs = BACKOFF_MS[Math.min(Math.max(failures, 1), BACKOFF_MS.length) - 1] ?? DAY_MS
+  if (leftMs === null || leftMs <= 0) return pauseMs
+  return Math.min(pauseMs, Math.max(leftMs / 4, MINUTE_MS))
+}

@@ -165,8 +165,18 @@ class Authority {
     return url
   }
 
-  /** Null as payload is a POST-as-GET. */
+  /** Null as payload is a POST-as-GET. An authority that has forgotten us is told of our key again. */
   async ask(url: string, payload: object | null): Promise<Answer> {
+    try {
+      return await this.#signed(url, payload)
+    } catch (error) {
+      if (!(error instanceof AcmeRefused) || error.type !== 'accountDoesNotExist') throw error
+      this.#url = null
+      return this.#signed(url, payload)
+    }
+  }
+
+  async #signed(url: string, payload: object | null): Promise<Answer> {
     const kid = await this.account()
     const { wire } = await this.open()
     return checked(await wire.http.signedRequest(url, payload, { kid }))

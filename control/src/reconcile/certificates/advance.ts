@@ -257,7 +257,10 @@ async function recordFailure(
   if (!row) return
   const at = world.clock.now()
   const failures = row.failures + 1
-  const pauseMs = Math.max(backoffAfter(failures), (error instanceof AcmeRefused && error.retryAfterMs) || 0)
+  const pauseMs = Math.max(
+    backoffAfter(failures, step.endsAt === null ? null : step.endsAt - at),
+    (error instanceof AcmeRefused && error.retryAfterMs) || 0,
+  )
   const { code, title, message: detail } = problemOf(error)
   const patch = { failures, nextTryAt: new Date(at + pauseMs), problem: { code, title, detail } }
   const lost = error instanceof OrderLost ? error : undefined

@@ -45,6 +45,8 @@ export type CertificateStep =
       /** ARI id. */
       replaces: string | null
       isRenewal: boolean
+      /** When what serves the name now ends, in epoch milliseconds; null when nothing does. */
+      endsAt: number | null
     }
 
 /** `wakeAt`: when something falls due by itself, in epoch milliseconds. */
@@ -163,13 +165,15 @@ function stepOf({ wanted, rows, order }: Turn, { seen, ledger, wakes }: Given): 
   const { now } = seen
   const old = rows.find(({ source }) => source === 'acme')
   const isRenewal = old !== undefined && isSameSet(old, wanted.names)
-  const advance = { do: 'acme.advance', wanted, order, isRenewal, replaces: old?.ariId ?? null } as const
+  const serving = inCharge(rows, now)
+  const endsAt = serving?.notAfter.getTime() ?? null
+  const replaces = old?.ariId ?? null
+  const advance = { do: 'acme.advance', wanted, order, isRenewal, replaces, endsAt } as const
   const nextTry = order?.nextTryAt?.getTime() ?? 0
   if (nextTry > now) wakes.push(nextTry)
   if (order && isUnderWay(order)) return nextTry > now ? [] : [advance]
   if (order && order.proofs.length > 0) return [{ do: 'acme.cleanup', order, forget: order.failures === 0 }]
 
-  const serving = inCharge(rows, now)
   const dueAt = serving === undefined ? now : dueOf(serving)
   if (dueAt > now) {
     wakes.push(dueAt)

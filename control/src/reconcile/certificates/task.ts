@@ -76,7 +76,7 @@ class Passing {
     }
     // A look at the window, and another moment in it, is no change of anything.
     if (step.do !== 'acme.window') this.#applied.push(name)
-    if (step.do === 'certificate.write') this.#deps.changed()
+    if (step.do === 'certificate.write' || step.do === 'certificate.forget') this.#deps.changed()
     this.#isMoreDue ||= step.do !== 'acme.postpone'
   }
 
@@ -147,7 +147,10 @@ async function observe(deps: CertificatesDeps): Promise<CertificatesObserved> {
     filesInUse(deps),
   ])
   const refs = projects.filter(({ desired }) => desired !== 'deleted').map(({ ref }) => ref)
-  const alive = new Set(refs)
+  // A deleted project may be brought back for a while, and is then served at once.
+  const known = new Set(projects.map(({ ref }) => ref))
+  const isAttached = (of: { name: string; ref: string }) =>
+    attached.some(({ name, ref }) => name === of.name && ref === of.ref)
   const names = { domain, attached, refs, hasDnsProvider: provider !== null }
   const wanted = wantedCertificates(directory === null ? { ...names, domain: 'localhost' } : names)
   return {
@@ -156,7 +159,7 @@ async function observe(deps: CertificatesDeps): Promise<CertificatesObserved> {
     mayOutlive: ({ name, ref }) =>
       ref === null
         ? name === domain || name === `*.${domain}`
-        : alive.has(ref) && name === `${ref}.${domain}`,
+        : known.has(ref) && (name === `${ref}.${domain}` || isAttached({ name, ref })),
   }
 }
 
