@@ -56,6 +56,8 @@ function sampleDatabase() {
   const turns: Turn[] = []
   const database: Database = {
     async run(turn) {
+      // A connection that is opened early, with nothing to ask.
+      if (turn.main.text === 'select 1') return saying(1)
       // The settings that a database may keep of its own: it has none.
       if (turn.main.prepare === false && turn.main.values.length === 1) return saying({})
       if (turn.main.text === FACTS_SQL) return saying({ tables: [], functions: [] })

@@ -6,12 +6,22 @@ import { usualSettings } from './rest/local-settings.ts'
 import { isDescriptionPath } from './rest/request/document-paths.ts'
 import { createRest } from './rest/routes.ts'
 import type { Part, Parts } from './runtime.ts'
+import type { Turn } from './session/database.ts'
 import { openDatabase } from './wire/open.ts'
 
 const PREFIX = '/rest/v1'
 
 /** The service tells only whether it is ready, not when. */
 const READY_LOOK_EVERY_MS = 5
+
+/** Asks nothing: it opens a connection. */
+const FIRST: Turn = {
+  settings: [],
+  main: { text: 'select 1', values: [], prepare: false },
+  readOnly: true,
+  end: 'commit',
+  timeoutMs: 2_000,
+}
 
 const cached = ({ rest: { schemas, extraSearchPath } }: ProjectDocument): string =>
   JSON.stringify([schemas, extraSearchPath])
@@ -24,6 +34,8 @@ export const parts: Parts = {
   },
 
   createServices: ({ database, project, logger }) => {
+    // Beside that of the listener, not after it: whoever wakes a project waits for both.
+    database.run(FIRST).catch(() => {})
     const rest = createRest({
       database,
       settings: () => project.current().rest,
