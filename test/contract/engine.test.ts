@@ -5,6 +5,7 @@ import type { Container, ContainerSpec, Engine, EngineEvent } from '@cascata/con
 import { specHash } from '@cascata/control/engine/spec'
 import { afterAll, describe, expect, test } from 'vitest'
 import { testConfig } from '../harness/config.ts'
+import { eventually } from '../harness/eventually.ts'
 import { chanceOf } from '../harness/seeded.ts'
 import { SimulatedDocker } from '../harness/simulated-engine.ts'
 import { Trouble } from '../harness/simulated-faults.ts'
@@ -173,6 +174,19 @@ describe('docker alone', () => {
     expect(last).toHaveLength(1)
     expect(await docker.memoryBytes(loud.name)).toBeGreaterThan(1000)
     await docker.remove(loud.name)
+  })
+
+  test('counts processor time, and keeps a container to some processors while it runs', async () => {
+    const busy = spec('busy', { command: ['timeout', '2', 'bash', '-c', 'while :; do :; done'] })
+    await docker.create(busy)
+    await docker.start(busy.name)
+    await eventually(10_000, async () => expect(await docker.cpuNs(busy.name)).toBeGreaterThan(50e6))
+    expect(await docker.cpuset(busy.name)).toBe('')
+    await docker.setCpuset(busy.name, '0')
+    expect(await docker.cpuset(busy.name)).toBe('0')
+    await docker.remove(busy.name)
+    expect([await docker.cpuNs(busy.name), await docker.cpuset(busy.name)]).toEqual([0, ''])
+    await docker.setCpuset(busy.name, '0')
   })
 
   test('knows which images are there', async () => {

@@ -24,8 +24,9 @@ export type FairnessOptions = { seconds: number; rounds: number; only: readonly 
 
 const PER_SECOND = 100
 const [ROGUE, CALM] = ['bench-rogue', 'bench-calm']
-/** An abuse is under way when the measuring begins, and still when it ends. */
-const AROUND_S = 2
+/** An abuse is under way when the measuring begins, long enough for control to have seen it, and still when it ends. */
+const BEFORE_S = 4
+const AFTER_S = 1
 
 export async function benchFairness(
   bench: BenchInstance,
@@ -43,8 +44,8 @@ export async function benchFairness(
     const measured: { alone: Measured; beside: Measured }[] = []
     for (let round = 0; round < rounds; round += 1) {
       const alone = await probe(seconds)
-      const abuse = run(bench, ROGUE, seconds + AROUND_S)
-      await pause((AROUND_S * 1_000) / 2)
+      const abuse = run(bench, ROGUE, BEFORE_S + seconds + AFTER_S)
+      await pause(BEFORE_S * 1_000)
       const beside = await probe(seconds)
       await abuse
       await pause(1_000)

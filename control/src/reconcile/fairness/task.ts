@@ -11,9 +11,8 @@ import { type Failure, settled, type Task } from '../task.ts'
 import { type Fairness, judgeFairness, nobodyConfined, part } from './judge.ts'
 
 const EVERY_MS = 500
-/** A container that did nothing is asked again after so many looks. */
-const ASK_IDLE_EVERY = 16
-const IDLE_CPUS = 0.005
+/** An engine that is asked about each container takes some milliseconds for it: many are asked less often. */
+const EVERY_MS_EACH = 20
 /** Questions to the engine at a time. */
 const AT_ONCE = 8
 
@@ -26,7 +25,7 @@ export type FairnessDeps = {
   clock: Clock
 }
 
-type Counted = { ns: number; at: number; cpus: number; looks: number }
+type Counted = { ns: number; at: number }
 
 export function fairnessTask(deps: FairnessDeps): Task {
   const fairness = new FairnessKeeper(deps)
@@ -40,6 +39,7 @@ class FairnessKeeper {
   /** What each container is known to be kept to; undefined until the engine was asked. */
   #kept: Map<string, string> | undefined
   readonly #counted = new Map<string, Counted>()
+  #askFrom = 0
 
   constructor(deps: FairnessDeps) {
     this.#deps = deps
@@ -55,11 +55,14 @@ class FairnessKeeper {
     const isNeeded = busy >= 0.8 || this.#state.confined.size > 0
     if (this.#kept !== undefined && !isNeeded) {
       this.#state = nobodyConfined
+      this.#counted.clear()
       return settled
     }
+    if (this.#deps.clock.now() < this.#askFrom) return settled
     const containers = (await this.#deps.engine.list()).filter(
       ({ project, state }) => project !== SYSTEM && state === 'running',
     )
+    this.#askFrom = this.#deps.clock.now() + containers.length * EVERY_MS_EACH
     this.#kept ??= await this.#keptNow(containers)
     const used = await this.#usedBy(containers)
     const now = this.#deps.clock.now()
@@ -92,16 +95,10 @@ class FairnessKeeper {
 
   async #count(name: string): Promise<number> {
     const known = this.#counted.get(name)
-    if (known && known.cpus < IDLE_CPUS && known.looks < ASK_IDLE_EVERY) {
-      known.looks += 1
-      return known.cpus
-    }
     const ns = await this.#deps.engine.cpuNs(name)
     const at = this.#deps.clock.now()
-    const cpus = known && at > known.at ? (ns - known.ns) / 1e6 / (at - known.at) : 0
-    // Of one that is new here nothing is known yet: it is asked at the next look again.
-    this.#counted.set(name, { ns, at, cpus, looks: known ? 0 : ASK_IDLE_EVERY })
-    return cpus
+    this.#counted.set(name, { ns, at })
+    return known && at > known.at ? (ns - known.ns) / 1e6 / (at - known.at) : 0
   }
 
   async #keep(containers: readonly Container[], { half, all }: { half: string; all: string }) {
