@@ -19,6 +19,7 @@ const { name, home, profile, dbSessionPort, dbTransactionPort } = instance
 const cli = cliFor(profile)
 const api = apiFor(instance)
 const CERTIFICATE = join(home, 'edge/certs/localhost.crt')
+const WAKES = testConfig.size === 'full' ? 20 : 3
 const SHORT_CONNECTIONS = testConfig.size === 'full' ? 1_000 : 200
 
 const Url = z.object({ url: z.string() })
@@ -255,9 +256,23 @@ describe('opened', () => {
 
   test('who connects while the server is down waits until it is there again', async () => {
     await output('docker', ['kill', `${name}-${two}-db`])
-    expect(await ask(second.db_url)).toBe('postgres')
-    await output('docker', ['stop', `${name}-${two}-db`])
     expect(await Promise.all([ask(second.db_url), ask(second.pooler_url)])).toEqual(['postgres', 'postgres'])
+  })
+
+  test('a project that sleeps is woken by whoever connects, on either port, and nobody is refused', async () => {
+    const took: number[] = []
+    await eventually(30_000, async () =>
+      expect(await api.call('GET', `/v1/projects/${two}`)).toMatchObject({ body: { status: 'running' } }),
+    )
+    for (let round = 0; round < WAKES; round++) {
+      await cli.json(z.object({ status: z.literal('asleep') }), 'projects', 'sleep', two, '--wait')
+      const from = performance.now()
+      const asked = [second.db_url, second.pooler_url, second.db_url].map((url) => ask(url))
+      expect(await Promise.all(asked)).toEqual(['postgres', 'postgres', 'postgres'])
+      took.push(Math.round(performance.now() - from))
+    }
+    process.stderr.write(`woken by three clients: ${took.toSorted((a, b) => a - b).join(', ')} ms\n`)
+    expect(await api.call('GET', `/v1/projects/${two}`)).toMatchObject({ body: { asleep_since: null } })
   })
 
   test('a project that is paused says so, and answers when it is resumed', async () => {

@@ -35,10 +35,12 @@ export function openPooler(
   const probe = poolerConsole(site.paths.poolerSocket)
   const standIns = standInsOver({
     async wake({ ref, socketDir }) {
-      await wakeProject(ref)
+      const woken = wakeProject(ref)
       // One that does not sleep is being started anyway, or is to be.
       kick('projects')
-      await waitUntilReady(socketDir, { timeoutMs: WAKE_TIMEOUT_MS })
+      // Its runtime is nothing to wait for here; but a wake that fails says why, and sooner.
+      const answers = waitUntilReady(socketDir, { timeoutMs: WAKE_TIMEOUT_MS })
+      await Promise.race([answers, woken.then(() => answers)])
     },
     passedOn: (ref) =>
       void probe.reconnect(ref).catch((err: unknown) => log.warn({ project: ref, err }, 'not reconnected')),
