@@ -30,10 +30,10 @@ import {
 } from './reconcile/effects.ts'
 import { createTargets } from './reconcile/scale/targets.ts'
 import { appPorts } from './wiring/app-ports.ts'
-import { bringUpSystem, openInstanceStore } from './wiring/bring-up.ts'
+import { bringUpSystem, openInstanceStore, pinReleases } from './wiring/bring-up.ts'
 import { startInstanceJobs } from './wiring/jobs.ts'
 import type { Parts } from './wiring/parts.ts'
-import { reacher } from './wiring/reach.ts'
+import { isFree, reacher } from './wiring/reach.ts'
 import { startReconcilers } from './wiring/reconcilers.ts'
 
 export type Daemon = {
@@ -52,6 +52,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   await bringUpSystem(parts)
   const store = await openInstanceStore(parts)
   const keys = await openInstanceKeys(store.instance, parts.seal)
+  await pinReleases(parts, store)
 
   const reconcilers = startReconcilers(parts, store)
   // Once there: what is asked for before is found by the jobs themselves when they start.
@@ -65,7 +66,8 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   const { hold, wake } = reconcilers
   // Early: requests may be waiting since control was last there.
   const activator = await startActivator(parts.paths.activatorSocket, {
-    reach: reacher({ wake, paths: parts.paths }),
+    reach: reacher({ wake, paths: parts.paths, store }),
+    isServed: (ref) => isFree({ store }, ref),
     log,
   })
   const deps = await appPorts(parts, {

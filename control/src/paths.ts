@@ -42,6 +42,8 @@ export function pathsOf(home: string) {
       dbSocket: at('run', ref, 'db', '.s.PGSQL.5432'),
       files: at('projects', ref),
       dbFiles: at('projects', ref, 'db'),
+      /** What the upgrade that is this operation keeps for as long as it may have to be undone. */
+      undo: (operation: string) => at('projects', ref, `undo-${operation}`),
       walFiles: at('projects', ref, 'db', 'data', 'pg_wal'),
     }),
   }

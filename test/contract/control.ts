@@ -51,6 +51,7 @@ export async function openTestControl(): Promise<TestControl> {
     clock: { now: () => clock.ms },
     instance: {
       version: '0.1.0',
+      imageTag: '0.1.0',
       domain: 'localhost',
       home,
       controlUrl: 'http://localhost:8080',

@@ -190,8 +190,9 @@ describe('docker alone', () => {
   })
 
   test('knows which images are there', async () => {
-    expect(await docker.hasImage(IMAGE)).toBe(true)
-    expect(await docker.hasImage('cascata-nothing:0')).toBe(false)
+    const found = await docker.findImage(IMAGE)
+    expect(found?.env.some((line) => line.startsWith('PATH='))).toBe(true)
+    expect(await docker.findImage('cascata-nothing:0')).toBeUndefined()
     await expect(docker.create(spec('imageless', { image: 'cascata-nothing:0' }))).rejects.toMatchObject({
       code: 'image-missing',
     })

@@ -8,16 +8,21 @@ import { newSecrets, openSecrets, sealSecrets } from '@cascata/control/adapters/
 import { sealWith } from '@cascata/control/adapters/seal'
 import { openInput, sealInput } from '@cascata/control/app/sealed-input'
 import { verifyArchive, verifyStream } from '@cascata/control/archive/verify'
+import { dockerEngine } from '@cascata/control/engine/docker/engine'
 import type { JobDeps } from '@cascata/control/jobs/deps'
 import { type Jobs, startJobs } from '@cascata/control/jobs/queue'
 import { runOperation } from '@cascata/control/jobs/run'
+import { pathsOf } from '@cascata/control/paths'
 import { openStore, type Store } from '@cascata/control/store/open'
+import { upgradeWorld } from '@cascata/control/wiring/jobs'
 import { systemClock } from '@cascata/shared/clock'
 import type { OperationKind } from '@cascata/shared/contract/operations'
 import { ProjectLimits, ProjectSettings } from '@cascata/shared/contract/projects'
 import { newBackupId, newOperationId } from '@cascata/shared/ids'
+import { sourceFolder, templatesAt } from '@cascata/templates'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newInstanceKeys } from '../harness/archives.ts'
+import { testConfig } from '../harness/config.ts'
 import { type TakenTools, takePgTools } from '../harness/pg-tools.ts'
 import { docker, startPostgres, type TestPostgres } from '../harness/postgres.ts'
 
@@ -104,6 +109,14 @@ const deps = (effects: JobDeps['effects'] = { run: (_name, effect) => effect() }
   keys,
   tools: { dump: tools.argv.pg_dump, restore: tools.argv.pg_restore },
   origin: { cascata: '0.1.0', instance: 'test' },
+  upgrade: upgradeWorld({
+    site: {
+      ...{ instance: 'test', imageTag: testConfig.imageTag, paths: pathsOf(home) },
+      ...{ bind: '127.0.0.1', httpPort: 0, httpsPort: 0, dbSessionPort: 0, dbTransactionPort: 0 },
+    },
+    engine: dockerEngine({ socket: testConfig.dockerSocket, instance: 'test' }),
+    templates: templatesAt(sourceFolder),
+  }),
   clock: systemClock,
   hold: () => () => {},
   wake: async () => {},

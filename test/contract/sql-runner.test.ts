@@ -1,6 +1,7 @@
 /** SQL of people on a project's real database, through the port that the use cases speak. */
 import { sqlRunner } from '@cascata/control/adapters/sql-runner'
 import type { ProjectSql } from '@cascata/control/app/ports'
+import { OperationUnderWay } from '@cascata/shared/problems/operations'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../harness/postgres.ts'
 
@@ -8,12 +9,28 @@ let server: TestPostgres
 let sql: ProjectSql
 beforeAll(async () => {
   server = await startPostgres()
-  sql = sqlRunner({
-    socketDirOf: () => server.socketDir,
-    secretsOf: async () => ({ jwtSecret: '', anonKey: '', serviceRoleKey: '', passwords: server.passwords }),
-  })
+  sql = runnerOf(async () => {})
 })
 afterAll(() => server?.stop())
+
+const runnerOf = (assertNotInHand: (ref: string) => Promise<void>): ProjectSql =>
+  sqlRunner({
+    socketDirOf: () => server.socketDir,
+    secretsOf: async () => ({ jwtSecret: '', anonKey: '', serviceRoleKey: '', passwords: server.passwords }),
+    assertNotInHand,
+  })
+
+test('nothing runs for a project that is in somebody’s hand by the time the session is open', async () => {
+  const held = runnerOf(async (ref) => {
+    throw OperationUnderWay(ref, 'project.upgrade')
+  })
+  const asked = held.run('shop', 'create table lost (n int)', { timeoutMs: 5_000 })
+  await expect(asked).rejects.toMatchObject({ code: 'operation-under-way' })
+  const found = await sql.run('shop', "select to_regclass('public.lost') is null as gone", {
+    timeoutMs: 5_000,
+  })
+  expect(found.results[0]?.rows).toEqual([[true]])
+})
 
 test('each statement answers for itself, and runs as postgres', async () => {
   const text = 'select current_user::text as me, null as nothing; create table seen (n int)'

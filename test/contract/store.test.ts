@@ -130,6 +130,31 @@ describe('projects', () => {
     })
   })
 
+  test('one that an operation has in hand is listed with what that operation is', async () => {
+    const [ref, id] = ['in-hand', crypto.randomUUID()]
+    await on.store.projects.insert(project(ref))
+    await on.store.operations.insert({ id, ref, kind: 'project.upgrade', actor: 'test' })
+    const listed = async () => (await on.store.projects.list()).find((row) => row.ref === ref)
+    expect(await listed()).toMatchObject({ importing: null, heldFor: null })
+    await on.store.projects.change(ref, { importing: id })
+    expect(await listed()).toMatchObject({ importing: id, heldFor: 'project.upgrade' })
+    await on.store.operations.fail(id, { code: 'x', title: 'X', detail: 'x' })
+  })
+
+  test('a release is pinned once, and those at another one are counted', async () => {
+    await on.store.projects.insert(project('unpinned'))
+    await on.store.projects.pin('unpinned', '0.1.0')
+    await on.store.projects.pin('unpinned', '0.2.0')
+    expect(await on.store.projects.get('unpinned')).toMatchObject({ imageTag: '0.1.0' })
+    const [here, elsewhere] = [
+      await on.store.projects.countBehind('0.1.0'),
+      await on.store.projects.countBehind('0.2.0'),
+    ]
+    expect(elsewhere - here).toBe(1)
+    await on.store.projects.change('unpinned', { desired: 'deleted' })
+    expect(await on.store.projects.countBehind('0.2.0')).toBe(elsewhere - 1)
+  })
+
   test('pages hold every project once, newest first', async () => {
     for (let at = 0; at < 7; at++) await on.store.projects.insert(project(`page-${at}`))
     const all = (await on.store.projects.list()).map(({ ref }) => ref).reverse()

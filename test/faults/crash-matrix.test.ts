@@ -8,18 +8,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testConfig } from '../harness/config.ts'
 import { ControlContainer } from '../harness/control-container.ts'
-import {
-  archiveOf,
-  CrashFlows,
-  type Cut,
-  cutsOf,
-  FLOW_NAMES,
-  type FlowName,
-  starterOf,
-  unharmedRef,
-} from '../harness/crash-flows.ts'
+import { type Cut, cutsOf, FLOW_NAMES, type FlowName, RELEASES, unharmedRef } from '../harness/crash-cuts.ts'
+import { archiveOf, CrashFlows, starterOf } from '../harness/crash-flows.ts'
 import { type CrashRun, killed, settled, unharmed } from '../harness/crash-run.ts'
 import { CrashWorld } from '../harness/crash-world.ts'
+import { makeRelease, migrationLine, removeReleases } from '../harness/images.ts'
 import { type Instance, startInstance, stopInstance } from '../harness/instance.ts'
 
 const ROWS = `create table public.facts (id int primary key, text text, at timestamptz, amount numeric, more jsonb);
@@ -31,16 +24,20 @@ const UNRESTORABLE = `create function public.is_fine(int) returns boolean langua
   create table public.strict (n int check (public.is_fine(n))); insert into public.strict values (1);
   create or replace function public.is_fine(int) returns boolean language sql immutable as 'select false'`
 
-/** The flows that make a project are cut everywhere each time; of the others a third is enough for every day. */
-const ALWAYS_WHOLE: readonly FlowName[] = ['create', 'import']
+/** The flows that make a project are cut everywhere each time; of the others a part is enough for every day. */
+const ONE_OF: Record<FlowName, number> = {
+  ...{ create: 1, import: 1 },
+  ...{ pause: 3, sleep: 3, wake: 3, delete: 3, purge: 3, refuse: 3, expose: 3 },
+  ...{ upgrade: 9, undo: 4 },
+}
 
 const plan = FLOW_NAMES.map((name) => {
   const all = cutsOf(name)
-  const whole = testConfig.size === 'full' || ALWAYS_WHOLE.includes(name)
-  const cuts = whole ? all : all.filter((_, at) => at % 3 === 0)
-  const title = whole
-    ? name
-    : `${name} (${cuts.length} of ${all.length} cuts; CASCATA_TEST_SIZE=full has all)`
+  const cuts = testConfig.size === 'full' ? all : all.filter((_, at) => at % ONE_OF[name] === 0)
+  const title =
+    cuts.length === all.length
+      ? name
+      : `${name} (${cuts.length} of ${all.length} cuts; CASCATA_TEST_SIZE=full has all)`
   return { name, title, cuts, leftOut: all.filter((cut) => !cuts.includes(cut)) }
 })
 
@@ -50,6 +47,11 @@ let flows: CrashFlows
 const took: { cut: Cut; allMs: number; convergedMs: number }[] = []
 
 beforeAll(async () => {
+  await makeRelease(RELEASES.good)
+  await makeRelease(RELEASES.bad, {
+    postgres: [migrationLine('9001_bad', 'delete from public.todos;')],
+    runtime: ['CMD ["node", "-e", "process.exit(3)"]'],
+  })
   instance = await startInstance('cascata-crash', 18_280)
   run = { control: await ControlContainer.of(instance), world: await CrashWorld.of(instance) }
   const { control, world } = run
@@ -63,6 +65,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await run?.world.close()
   if (instance) await stopInstance(instance)
+  await removeReleases(RELEASES.good, RELEASES.bad)
   process.stderr.write(`${figures()}\n`)
 })
 

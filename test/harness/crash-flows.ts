@@ -9,7 +9,9 @@ import type { Step } from '@cascata/control/reconcile/effects'
 import postgres from 'postgres'
 import { expect } from 'vitest'
 import { z } from 'zod'
+import { testConfig } from './config.ts'
 import type { ApiRequest } from './control-api.ts'
+import { EFFECTS, type FlowName, RELEASES } from './crash-cuts.ts'
 import type { CrashWorld, OperationFacts, TableFacts } from './crash-world.ts'
 import { eventually } from './eventually.ts'
 
@@ -32,86 +34,19 @@ export type Flow = {
   clear(ref: string): Promise<void>
 }
 
-const EDGE = ['edge.write', 'edge.test', 'edge.switch', 'edge.reload', 'edge.probe', 'edge.prune'] as const
-const DATABASE = ['db.create', 'db.start', 'db.ready', 'db.bootstrap'] as const
-const RUNTIME = ['runtime.create', 'runtime.start', 'runtime.ready'] as const
-const PLACE = ['directories.ensure', 'document.write'] as const
-const SEEN = ['project.record', 'operation.complete'] as const
-const REFUSED = [
-  ...['operation.verdict', 'import.purge', 'import.forget', 'operation.fail'],
-  ...['db.stop', 'db.remove', 'files.remove', 'row.remove'],
-] as const
-const FILLED = ['restore.roles', 'restore.staging', 'restore.load'] as const
-
-const POOLER = ['pooler.write', 'pooler.switch', 'pooler.create', 'pooler.start', 'pooler.probe'] as const
-
-const EFFECTS = {
-  create: ['intent.commit', ...PLACE, ...DATABASE, 'db.starter', ...RUNTIME, ...SEEN, ...EDGE],
-  pause: ['intent.commit', 'runtime.stop', 'db.stop', ...SEEN, ...EDGE],
-  // Neither changes anything at the edge.
-  sleep: ['intent.commit', 'document.write', 'runtime.stop', 'db.stop', ...SEEN],
-  wake: [
-    ...[
-      'intent.commit',
-      'sleep.end',
-      'document.write',
-      'db.start',
-      'db.ready',
-      'runtime.start',
-      'runtime.ready',
-    ],
-    ...['sleep.woken', 'db.bootstrap', 'db.starter', ...SEEN],
-  ],
-  delete: ['intent.commit', 'runtime.stop', 'runtime.remove', 'db.stop', 'db.remove', ...SEEN, ...EDGE],
-  purge: ['files.remove', 'row.remove'],
-  import: [
-    ...['intent.commit', 'import.insert', ...PLACE, ...DATABASE, ...FILLED, 'restore.swap'],
-    ...['restore.clear', ...RUNTIME, 'restore.drop', 'project.record', 'import.forget', 'operation.succeed'],
-    ...EDGE,
-  ],
-  refuse: [
-    ...['intent.commit', 'import.insert', ...PLACE, ...DATABASE, ...FILLED, 'project.record'],
-    ...REFUSED,
-    ...EDGE,
-  ],
-  expose: [
-    ...['intent.commit', ...PLACE, 'db.ready', 'db.bootstrap', 'db.starter', ...SEEN],
-    // The first only of a server that ran before its project was opened, for the first time.
-    ...['pooler.admit', ...POOLER],
-  ],
-} as const satisfies Record<string, readonly Step[]>
-
-export type FlowName = keyof typeof EFFECTS
-export const FLOW_NAMES = Object.keys(EFFECTS) as FlowName[]
-
-export type Cut = { flow: FlowName; when: 'before' | 'after'; step: Step; ref: string }
-
-/** Up to its failure an import that is refused is like any other, and is cut there; one that is opened is one that was changed. */
-const CUT_ALONE: Partial<Record<FlowName, readonly Step[]>> = { refuse: REFUSED, expose: POOLER }
-
-export const cutsOf = (flow: FlowName): Cut[] =>
-  (CUT_ALONE[flow] ?? EFFECTS[flow])
-    .flatMap((step) => (['before', 'after'] as const).map((when) => ({ flow, when, step })))
-    .map((cut, at) => ({ ...cut, ref: refOf(cut, at) }))
-
-/** Two projects take turns in being paused, put to sleep, opened and deleted; all else has a project of its own. */
-const STANDING: readonly FlowName[] = ['pause', 'sleep', 'wake', 'delete', 'expose']
-const refOf = ({ flow, when, step }: Omit<Cut, 'ref'>, at: number): string =>
-  STANDING.includes(flow) ? `standing-${(at % 2) + 1}` : `${flow}-${when}-${step.replace('.', '-')}`
-
-export const unharmedRef = (flow: FlowName): string =>
-  STANDING.includes(flow) ? 'standing-1' : `${flow}-unharmed`
-
 /** What an import fills its project with, and must find there again. */
 export type Source = { archive: Buffer; tables: readonly TableFacts[] }
 export type Sources = { whole: Source; unrestorable: Source; starter: readonly TableFacts[] }
 
 const Project = z.object({ status: z.string() })
+const Release = z.object({ image_tag: z.string() })
 const Keys = z.object({ service_role_key: z.string() })
 
 export class CrashFlows {
   readonly #world: CrashWorld
   readonly #sources: Sources
+  /** What was there before an upgrade, and where it is to go. */
+  readonly #before = new Map<string, { tables: TableFacts[]; from: string; to: string }>()
 
   constructor(world: CrashWorld, sources: Sources) {
     this.#world = world
@@ -129,6 +64,8 @@ export class CrashFlows {
       import: () => this.#import(),
       refuse: () => this.#refuse(),
       expose: () => this.#expose(),
+      upgrade: () => this.#upgrade(),
+      undo: () => this.#undo(),
     }
     return flows[name]()
   }
@@ -273,6 +210,50 @@ export class CrashFlows {
     }
   }
 
+  /** There and back again: each time to the release that it is not at. */
+  #upgrade(): Flow {
+    return {
+      effects: EFFECTS.upgrade,
+      arrange: (ref) =>
+        this.#remember(ref, (at) => (at === RELEASES.good ? testConfig.imageTag : RELEASES.good)),
+      request: (ref) => upgrading(ref, this.#remembered(ref).to),
+      operation: { kind: 'project.upgrade', status: 'succeeded', problem: null },
+      check: (ref) => this.#isAt(ref, this.#remembered(ref).to),
+      clear: async () => {},
+    }
+  }
+
+  #undo(): Flow {
+    return {
+      effects: EFFECTS.undo,
+      arrange: (ref) => this.#remember(ref, () => RELEASES.bad),
+      request: (ref) => upgrading(ref, this.#remembered(ref).to),
+      operation: { kind: 'project.upgrade', status: 'failed', problem: 'upgrade-undone' },
+      check: (ref) => this.#isAt(ref, this.#remembered(ref).from),
+      clear: async () => {},
+    }
+  }
+
+  async #remember(ref: string, next: (at: string) => string): Promise<void> {
+    await this.#stands(ref)
+    const { image_tag: from } = await this.#world.api.get(Release, `/v1/projects/${ref}`)
+    this.#before.set(ref, { tables: await this.#world.tablesOf(ref), from, to: next(from) })
+  }
+
+  #remembered(ref: string) {
+    const found = this.#before.get(ref)
+    if (!found) throw new Error(`nothing is remembered of ${ref}`)
+    return found
+  }
+
+  /** Its release is this one, and its rows are those from before. */
+  async #isAt(ref: string, release: string): Promise<void> {
+    const { tables } = this.#remembered(ref)
+    expect(await this.#world.api.get(Release, `/v1/projects/${ref}`)).toEqual({ image_tag: release })
+    expect(await this.#world.tablesOf(ref)).toEqual(tables)
+    await this.#serves(ref, tables)
+  }
+
   /** It is made once, and brought back each time. */
   async #stands(ref: string): Promise<void> {
     const { status, body } = await this.#world.api.ask({ method: 'GET', path: `/v1/projects/${ref}` })
@@ -320,6 +301,12 @@ const importing = (ref: string, bytes: Buffer): ApiRequest => ({
   method: 'POST',
   path: `/v1/projects/import?ref=${ref}`,
   bytes,
+})
+
+const upgrading = (ref: string, to: string): ApiRequest => ({
+  method: 'POST',
+  path: `/v1/projects/${ref}/upgrade`,
+  json: { image_tag: to },
 })
 
 const Accepted = z.object({ operation: z.object({ id: z.string() }) })

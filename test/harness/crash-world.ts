@@ -131,9 +131,10 @@ export class CrashWorld {
     const list = (...parts: string[]) => readdir(join(home, ...parts)).catch(() => [])
     const nobodys = (place: string, names: readonly string[], known: readonly string[]) =>
       names.filter((name) => !known.includes(name)).map((name) => `${place}/${name} is nobody's`)
-    const [run, projects, imports, edge, pooler, own, backups, ready] = await Promise.all([
+    const [run, projects, within, imports, edge, pooler, own, backups, ready] = await Promise.all([
       list('run'),
       list('projects'),
+      Promise.all(refs.map(async (ref) => (await list('projects', ref)).map((name) => `${ref}/${name}`))),
       list('imports'),
       list('edge'),
       list('pooler'),
@@ -151,6 +152,11 @@ export class CrashWorld {
     return [
       ...nobodys('run', run, [...refs, '_control', '_edge', '_meta', '_pooler', '_redis']),
       ...nobodys('projects', projects, refs),
+      ...nobodys(
+        'projects',
+        within.flat(),
+        refs.map((ref) => `${ref}/db`),
+      ),
       ...nobodys('imports', imports, []),
       ...nobodys(
         'backups',

@@ -77,7 +77,7 @@ export class SimulatedDocker {
       cpuNs: (name) => look(`processor ${name}`, () => (this.#running(name) ? 1 : 0)),
       cpuset: (name) => look(`processors ${name}`, () => ''),
       setCpuset: (name, processors) => change(`keep ${name} to ${processors}`, () => {}),
-      hasImage: () => look('image', () => true),
+      findImage: () => look('image', () => ({ labels: {}, env: [] })),
       events: (signal) => this.#events(signal),
     }
   }

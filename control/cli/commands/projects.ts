@@ -11,6 +11,7 @@ import { importCommand } from './import.ts'
 import { limitsCommand } from './limits.ts'
 import { scaleCommand } from './scale.ts'
 import { settingsCommand } from './settings.ts'
+import { upgradeCommand } from './upgrade.ts'
 
 export function projectCommands(program: Command, context: Context): void {
   const projects = program.command('projects').description('make, list and steer projects')
@@ -35,6 +36,7 @@ export function projectCommands(program: Command, context: Context): void {
   limitsCommand(projects, context)
   settingsCommand(projects, context)
   scaleCommand(projects, context)
+  upgradeCommand(projects, context)
 }
 
 function createCommand(projects: Command, context: Context): void {
@@ -70,13 +72,14 @@ function readCommands(projects: Command, context: Context): void {
         project.ref,
         project.name,
         project.status,
+        project.behind ? `${project.image_tag} (behind)` : project.image_tag,
         project.url,
         project.created_at,
         project.last_active_at,
       ])
       context
         .output(command)
-        .result(items, table(['REF', 'NAME', 'STATUS', 'URL', 'CREATED', 'LAST ACTIVE'], rows))
+        .result(items, table(['REF', 'NAME', 'STATUS', 'RELEASE', 'URL', 'CREATED', 'LAST ACTIVE'], rows))
     })
   projects
     .command('get <ref>')

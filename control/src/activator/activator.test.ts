@@ -33,10 +33,17 @@ afterEach(async () => {
 const activatorSocket = () => join(folder, 'activator.sock')
 const runtimeSocket = () => join(folder, '1.sock')
 
+/** Whether what answers is what is to answer. */
+let served: () => boolean
+beforeEach(() => {
+  served = () => true
+})
+
 const start = async (reach: (ref: string) => Promise<string>, limits: Partial<ActivatorLimits> = {}) => {
   const log = { warn: () => {} }
   activator = await startActivator(activatorSocket(), {
     reach,
+    isServed: async () => served(),
     log,
     limits: { ...ACTIVATOR_LIMITS, ...limits },
   })
@@ -95,6 +102,30 @@ function ask({ method = 'GET', path = '/rest/v1/todos?select=*', headers = {}, b
 }
 
 const codeOf = ({ body }: Answer) => (JSON.parse(body) as { code: string }).code
+
+describe('a request for a project that is being upgraded', () => {
+  test('is told nothing to a runtime that is only tried, and passed on to the one that is kept', async () => {
+    await startRuntime()
+    let looks = 0
+    served = () => ++looks > 1
+    await start(async () => runtimeSocket())
+    expect(await ask({ method: 'POST', body: 'once' })).toMatchObject({ status: 201 })
+    expect([looks, heard.map(({ body }) => body)]).toEqual([2, ['once']])
+  })
+
+  test('comes again later when it stays so, and nothing has heard of it', async () => {
+    await startRuntime()
+    served = () => false
+    await start(async () => runtimeSocket())
+    const answer = await ask({ method: 'POST', body: 'once' })
+    expect([answer.status, codeOf(answer), answer.headers['retry-after']]).toEqual([
+      503,
+      'project-starting',
+      '1',
+    ])
+    expect(heard).toEqual([])
+  })
+})
 
 describe('a request for a project that sleeps', () => {
   test('is passed on once it is awake, as it came, and its answer goes back as it is', async () => {

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream'
 import { PROJECT_REF_HEADER, REQUEST_ID_HEADER } from '@cascata/shared/http'
 import { ProjectRef } from '@cascata/shared/ids'
 import { Problem } from '@cascata/shared/problem'
+import { ProjectStarting } from '@cascata/shared/problems/edge'
 import { ProjectNotFound } from '@cascata/shared/problems/projects'
 import { KEEP_ALIVE_MS, type Listening, listenOnSocket } from '../socket-listener.ts'
 import {
@@ -26,6 +27,8 @@ import { openWaiting, type Waiting } from './waiting.ts'
 export type ActivatorDeps = {
   /** The socket of a runtime that is ready, once there is one. @throws the problem of a project that gets none. */
   reach(ref: string): Promise<string>
+  /** Whether what is connected to by now is what is to answer: an upgrade tries a release on the same sockets. */
+  isServed(ref: string): Promise<boolean>
   log: { warn(fields: object, text: string): void }
   limits?: ActivatorLimits
 }
@@ -110,10 +113,10 @@ function refuse(
   request.once('end', end).once('close', end).resume()
 }
 
-type Way = Pick<ActivatorDeps, 'reach'> & { waiting: Waiting }
+type Way = Pick<ActivatorDeps, 'reach' | 'isServed'> & { waiting: Waiting }
 
 /** A connection to the project. One that ended between its word and ours heard nothing yet: the next is looked for. */
-function arrive({ reach, waiting }: Way, ref: string, gone: AbortSignal): Promise<Socket> {
+function arrive({ reach, isServed, waiting }: Way, ref: string, gone: AbortSignal): Promise<Socket> {
   return waiting.during(
     ref,
     async () => {
@@ -122,7 +125,11 @@ function arrive({ reach, waiting }: Way, ref: string, gone: AbortSignal): Promis
         const path = await reach(ref)
         gone.throwIfAborted()
         try {
-          return await connected(path)
+          const socket = await connected(path)
+          // Asked before, the answer could be an old one by now.
+          if (await isServed(ref)) return socket
+          socket.destroy()
+          if (left === 1) throw ProjectStarting(ref)
         } catch (error) {
           if (left === 1) throw error
         }

@@ -6,8 +6,8 @@ import { lstat, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export type DiskUsage = {
-  /** Bytes below the folder, but for what is left out; what goes away meanwhile counts nothing. */
-  usedBytes(folder: string, leaveOut?: string): Promise<number>
+  /** Bytes below the folder, but for folders that are left out; what goes away meanwhile counts nothing. */
+  usedBytes(folder: string, isLeftOut?: (path: string) => boolean): Promise<number>
   /** Bytes that are free where the folder is. */
   freeBytes(folder: string): Promise<number>
 }
@@ -19,7 +19,7 @@ const AT_ONCE = 2
 const FILES_MAX = 500_000
 
 export const diskUsage: DiskUsage = {
-  async usedBytes(folder, leaveOut) {
+  async usedBytes(folder, isLeftOut = () => false) {
     const folders = [folder]
     let [bytes, files] = [0, 0]
     for (let next = folders.pop(); next !== undefined && files < FILES_MAX; next = folders.pop()) {
@@ -28,7 +28,7 @@ export const diskUsage: DiskUsage = {
       files += entries.length
       const names = entries.flatMap((entry) => {
         const path = join(here, entry.name)
-        if (entry.isDirectory() && path !== leaveOut) folders.push(path)
+        if (entry.isDirectory() && !isLeftOut(path)) folders.push(path)
         return entry.isFile() ? [path] : []
       })
       bytes += await blocksOf(names)

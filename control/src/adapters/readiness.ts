@@ -1,4 +1,4 @@
-/** Whether a runtime serves, and how busy it is: its own word, heard over its socket. */
+/** Whether a runtime serves, and how busy it is: its own word, heard over its socket; or an answer of its REST API. */
 import { HEALTH_LOAD_PATH, HEALTH_READY_PATH } from '@cascata/shared/http'
 import { RuntimeLoad } from '@cascata/shared/runtime-load'
 import { z } from 'zod'
@@ -7,6 +7,9 @@ import { getOverSocket, waitForAnswer } from './socket-http.ts'
 const ASK_TIMEOUT_MS = 2_000
 /** One that starts answers at the moment it is ready, or after so many seconds (RFC 7240, 4.3). */
 const WAIT_S = 5
+const REST_TIMEOUT_MS = 15_000
+/** The root describes all there is. */
+const REST_BYTES_MAX = 64 * 1024 * 1024
 
 export async function isReady(socketPath: string, waitS = 0): Promise<boolean> {
   const headers: Record<string, string> = waitS === 0 ? {} : { prefer: `wait=${waitS}` }
@@ -39,4 +42,10 @@ export async function waitUntilReady(
 ): Promise<void> {
   const ready = await waitForAnswer(() => isReady(socketPath, WAIT_S), { socketPath, timeoutMs, signal })
   if (!ready) throw new Error(`${socketPath} was not ready within ${timeoutMs} ms`)
+}
+
+/** Status of the REST API's root under this key; null when nobody answers. */
+export async function restStatus(socketPath: string, apikey: string): Promise<number | null> {
+  const asked = { timeoutMs: REST_TIMEOUT_MS, bodyBytesMax: REST_BYTES_MAX, headers: { apikey } }
+  return (await getOverSocket(socketPath, '/rest/v1/', asked))?.status ?? null
 }

@@ -9,6 +9,8 @@ import { SqlSession } from './sql-session.ts'
 export type SqlRunnerDeps = {
   secretsOf(ref: string): Promise<ProjectSecrets>
   socketDirOf(ref: string): string
+  /** Throws while the project is in somebody's hand. */
+  assertNotInHand(ref: string): Promise<void>
 }
 
 const ROWS_MAX = 10_000
@@ -17,7 +19,7 @@ const LIST_TIMEOUT_MS = 10_000
 const CATALOG_TIMEOUT_MS = 15_000
 
 /** Fits the port `ProjectSql` of the use cases (app/ports.ts). */
-export function sqlRunner({ secretsOf, socketDirOf }: SqlRunnerDeps) {
+export function sqlRunner({ secretsOf, socketDirOf, assertNotInHand }: SqlRunnerDeps) {
   async function within<Result>(
     ref: string,
     work: (session: SqlSession) => Promise<Result>,
@@ -28,6 +30,9 @@ export function sqlRunner({ secretsOf, socketDirOf }: SqlRunnerDeps) {
       password: passwords.postgres,
     })
     try {
+      // Once connected: whoever takes the project in hand from now on ends this session first, so that nothing it was
+      // told is done can be undone. Asked before, the answer could be an old one by now.
+      await assertNotInHand(ref)
       return await work(session)
     } finally {
       await session.close()

@@ -1,22 +1,30 @@
 /** A project's Postgres as its reconciler asks for it: awake, up to date, and begun with its starter. */
 import { TemplateUnknown } from '@cascata/shared/problems/projects'
-import type { Templates } from '@cascata/templates'
+import type { Templates, TenantMigration } from '@cascata/templates'
+import type { Engine } from '../engine/engine.ts'
+import { imageMigrations } from './image-migrations.ts'
 import { connectAdmin, waitUntilReady } from './project-database.ts'
 import { applyStarter } from './project-migrations.ts'
 import { SqlSession } from './sql-session.ts'
 import { endSessions } from './tenant-access.ts'
 import { bootstrap, type RolePasswords } from './tenant-bootstrap.ts'
 
-export function tenantDatabase(templates: Templates) {
+/** Whose migrations to apply: control's own, or those in the image of this container. */
+type MigrationsOf = 'control' | { container: string }
+
+export function tenantDatabase(templates: Templates, engine: Pick<Engine, 'exec'>) {
+  const migrationsOf = (release: MigrationsOf): Promise<TenantMigration[]> =>
+    release === 'control' ? templates.tenantMigrations() : imageMigrations(engine, release.container)
+
   return {
     waitUntilReady,
 
     async bootstrap(
       socketDir: string,
       passwords: RolePasswords,
-      { readOnly }: { readOnly: boolean },
+      { readOnly, release }: { readOnly: boolean; release: MigrationsOf },
     ): Promise<void> {
-      const migrations = await templates.tenantMigrations()
+      const migrations = await migrationsOf(release)
       const admin = connectAdmin(socketDir)
       try {
         await bootstrap(admin, { migrations, passwords, readOnly })

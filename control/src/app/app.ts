@@ -19,6 +19,7 @@ import { settingsCases } from './settings.ts'
 import { sqlCases } from './sql.ts'
 import { statusCases } from './status.ts'
 import { tokenCases } from './tokens.ts'
+import { upgradeCases } from './upgrades.ts'
 
 export const createApp = (deps: AppDeps) => ({
   audit: auditCases(deps),
@@ -40,6 +41,7 @@ export const createApp = (deps: AppDeps) => ({
   sql: sqlCases(deps),
   status: statusCases(deps),
   tokens: tokenCases(deps),
+  upgrades: upgradeCases(deps),
 })
 
 export type App = ReturnType<typeof createApp>

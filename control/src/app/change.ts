@@ -1,6 +1,6 @@
 /**
  * The one way a project's intent changes: row, operation and audit entry in one transaction, then a kick. Nobody
- * changes a project that is deleted or that an import or a restore is filling.
+ * changes a project that is deleted, that an import or a restore is filling, or that is being upgraded.
  */
 import type { OperationKind } from '@cascata/shared/contract/operations'
 import { newOperationId } from '@cascata/shared/ids'
@@ -13,7 +13,7 @@ import type { ProjectRow } from '../store/tables/projects.ts'
 import { actorOf, assertSees, type Caller } from './caller.ts'
 import type { AppDeps } from './ports.ts'
 
-const EXCLUSIVE: readonly OperationKind[] = ['project.import', 'backup.restore']
+const EXCLUSIVE: readonly OperationKind[] = ['project.import', 'backup.restore', 'project.upgrade']
 
 export type Change = {
   kind: OperationKind
@@ -59,8 +59,9 @@ export async function lockProject(
   const row = await tx.projects.lock(ref)
   if (!row) throw ProjectNotFound()
   if (row.desired === 'deleted' && !ofDeleted) throw ProjectDeleted(ref)
-  if (row.importing !== null) throw ProjectImporting(ref)
+  // First: it names what holds the project, which need not be an import.
   await assertNone(tx, ref, EXCLUSIVE)
+  if (row.importing !== null) throw ProjectImporting(ref)
   return row
 }
 

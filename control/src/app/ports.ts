@@ -12,6 +12,8 @@ import type { Catalog } from '../typegen/catalog.ts'
 
 export type Instance = {
   version: string
+  /** Release of the images that new projects are made from. */
+  imageTag: string
   domain: string
   /** `CASCATA_HOME`. */
   home: string

@@ -31,6 +31,8 @@ export function projectCases(deps: AppDeps) {
         name: wish.name,
         template: wish.template,
         desired: 'running',
+        // It stays there when the instance moves on, until an upgrade moves it, too.
+        imageTag: instance.imageTag,
         limits: wish.limits ?? ProjectLimits.parse({}),
         settings: ProjectSettings.parse({}),
         secrets: sealSecrets(seal, ref, secrets),

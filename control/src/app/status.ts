@@ -4,13 +4,15 @@ import type { AppDeps } from './ports.ts'
 
 export const statusCases = ({ store, instance, system }: AppDeps) => ({
   async get(): Promise<Status> {
-    const [states, deleted, containers] = await Promise.all([
+    const [states, deleted, behind, containers] = await Promise.all([
       store.projects.countByState(),
       store.projects.countDeleted(),
+      store.projects.countBehind(instance.imageTag),
       system(),
     ])
     return {
       version: instance.version,
+      image_tag: instance.imageTag,
       control_url: instance.controlUrl,
       domain: instance.domain,
       edge_url: instance.edgeUrl,
@@ -20,6 +22,7 @@ export const statusCases = ({ store, instance, system }: AppDeps) => ({
         paused: states.paused ?? 0,
         failing: states.failing ?? 0,
         deleted,
+        behind,
       },
       system: containers,
     }

@@ -26,6 +26,8 @@ export const viewProject = (row: ProjectRow, instance: Instance): Project => ({
   status: row.observedState,
   url: instance.projectUrl(row.ref),
   ...directUrls(row, instance),
+  image_tag: row.imageTag ?? instance.imageTag,
+  behind: (row.imageTag ?? instance.imageTag) !== instance.imageTag,
   generation: row.generation,
   observed_generation: row.observedGeneration,
   // A row written before a limit was thought of has its default.

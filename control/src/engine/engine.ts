@@ -57,6 +57,8 @@ export type Container = {
   exitCode: number | null
 }
 
+export type Image = { labels: Readonly<Record<string, string>>; env: readonly string[] }
+
 export type ExecResult = { exitCode: number; stdout: string; stderr: string }
 
 export type EngineEvent = {
@@ -91,7 +93,8 @@ export type Engine = {
   cpuset(name: string): Promise<string>
   /** Keeps it to these from now on, running or not; gone is fine. */
   setCpuset(name: string, processors: string): Promise<void>
-  hasImage(tag: string): Promise<boolean>
+  /** Undefined when it is not on this machine. */
+  findImage(tag: string): Promise<Image | undefined>
   /** What happens to this instance's containers, until the signal. Reconnects by itself. */
   events(signal: AbortSignal): AsyncIterable<EngineEvent>
 }

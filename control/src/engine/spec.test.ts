@@ -26,7 +26,7 @@ const site: Site = {
   dbSessionPort: 15_432,
   dbTransactionPort: 16_543,
 }
-const shop = { ref: 'shop', uid: 200_000, limits: ProjectLimits.parse({}), restarts: 0 }
+const shop = { ref: 'shop', uid: 200_000, limits: ProjectLimits.parse({}), restarts: 0, imageTag: null }
 const all = [
   ...[dbSpec(site, shop), runtimeSpec(site, shop, 1), metaSpec(site), redisSpec(site), edgeSpec(site)],
   poolerSpec(site),
@@ -84,6 +84,7 @@ describe('specHash', () => {
   test.each([
     ['a limit', { ...shop, limits: ProjectLimits.parse({ db: { memory_mb: 300, cpus: 1, pids: 99 } }) }],
     ['a restart asked for', { ...shop, restarts: 1 }],
+    ['another release', { ...shop, imageTag: '0.2.0' }],
     ['the uid', { ...shop, uid: 200_001 }],
   ])('differs by %s', (_what, other) => {
     expect(specHash(dbSpec(site, other))).not.toBe(specHash(dbSpec(site, shop)))

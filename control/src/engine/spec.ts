@@ -38,6 +38,8 @@ export type ProjectShape = {
   limits: ProjectLimits
   /** Another number is another spec, so containers are made anew. */
   restarts: number
+  /** Release of its images; the instance's when null. */
+  imageTag: string | null
 }
 
 export const egressNetwork = (site: Pick<Site, 'instance'>) => `${site.instance}-egress`
@@ -63,7 +65,10 @@ const bind = (source: string, target: string, readOnly = false): Mount => ({
   readOnly,
 })
 const scratch: Mount = { kind: 'tmpfs', target: '/tmp', bytes: 64 * MiB }
-const image = (site: Site, name: string) => `cascata-${name}:${site.imageTag}`
+export const tagOf = (site: Pick<Site, 'imageTag'>, { imageTag }: Pick<ProjectShape, 'imageTag'>): string =>
+  imageTag ?? site.imageTag
+export const imageName = (name: string, tag: string) => `cascata-${name}:${tag}`
+const image = (site: Site, name: string) => imageName(name, site.imageTag)
 
 const limitsOf = (limits: ProjectLimits['db']) => ({
   memoryBytes: limits.memory_mb * MiB,
@@ -89,7 +94,7 @@ export function postgresCommand(
 }
 
 function postgres(
-  site: Site,
+  tag: string,
   own: Pick<ContainerSpec, 'name' | 'project' | 'role' | 'uid' | 'env'> & {
     files: string
     sockets: string
@@ -101,7 +106,7 @@ function postgres(
     name: own.name,
     project: own.project,
     role: own.role,
-    image: image(site, 'postgres'),
+    image: imageName('postgres', tag),
     command: postgresCommand(own.limits.memoryBytes, own.settings),
     env: own.env,
     uid: own.uid,
@@ -118,7 +123,7 @@ function postgres(
 
 export function dbSpec(site: Site, project: ProjectShape): ContainerSpec {
   const paths = site.paths.project(project.ref)
-  return postgres(site, {
+  return postgres(tagOf(site, project), {
     name: dbName(site, project.ref),
     project: project.ref,
     role: 'db',
@@ -137,7 +142,7 @@ export function runtimeSpec(site: Site, project: ProjectShape, slot: number): Co
     name: runtimeName(site, project.ref, slot),
     project: project.ref,
     role: 'runtime',
-    image: image(site, 'runtime'),
+    image: imageName('runtime', tagOf(site, project)),
     env: {
       CASCATA_PROJECT_FILE: '/run/cascata/project.json',
       CASCATA_SOCKET: `/run/cascata/http/${slot}.sock`,
@@ -154,7 +159,7 @@ export function runtimeSpec(site: Site, project: ProjectShape, slot: number): Co
 }
 
 export function metaSpec(site: Site): ContainerSpec {
-  return postgres(site, {
+  return postgres(site.imageTag, {
     name: systemName(site, 'meta'),
     project: SYSTEM,
     role: 'meta',

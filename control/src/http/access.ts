@@ -54,6 +54,7 @@ export const access = {
   'GET /v1/status': { scope: 'read' },
   'POST /v1/projects': admin,
   'POST /v1/projects/import': admin,
+  'POST /v1/projects/upgrade': admin,
   'POST /v1/backups/verify': admin,
 
   'GET /v1/projects': readOf,
@@ -68,6 +69,8 @@ export const access = {
   'POST /v1/projects/:ref/rotate-keys': adminOf,
   'POST /v1/projects/:ref/rotate-db-password': adminOf,
   'PATCH /v1/projects/:ref/limits': admin,
+  // Which releases there are is the instance's own.
+  'POST /v1/projects/:ref/upgrade': admin,
   // `app.settings` is where tenants keep secrets for their functions.
   'GET /v1/projects/:ref/settings': adminOf,
   'PATCH /v1/projects/:ref/settings': adminOf,

@@ -29,6 +29,7 @@ import { settingsRoutes } from './routes/settings.ts'
 import { sqlRoutes } from './routes/sql.ts'
 import { statusRoutes } from './routes/status.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { upgradeRoutes } from './routes/upgrades.ts'
 import { openStreams } from './stream.ts'
 
 export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
@@ -46,8 +47,9 @@ export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
 
   const parts: OpenAPIHono<Env>[] = [
     statusRoutes(app),
-    // Before the projects' and backups' own: `import` is no ref, `verify` no id.
+    // Before the projects' and backups' own: `import` and `upgrade` are no refs, `verify` no id.
     archiveRoutes(app),
+    upgradeRoutes(app),
     projectRoutes(app),
     settingsRoutes(app),
     domainRoutes(app),

@@ -4,9 +4,12 @@ import type { ProjectSecrets } from '@cascata/shared/contract/projects'
 import type { PgTools } from '../archive/cluster.ts'
 import type { InstanceKeys } from '../archive/keys.ts'
 import type { Effects } from '../reconcile/effects.ts'
+import type { ListedProject } from '../store/projects.ts'
+import type { Queries } from '../store/queries.ts'
 import type { BackupRow } from '../store/tables/backups.ts'
 import type { OperationRow } from '../store/tables/operations.ts'
 import type { ProjectRow, projects } from '../store/tables/projects.ts'
+import type { UpgradeWorld } from './upgrade/world.ts'
 
 export type JobStore = {
   operations: {
@@ -31,15 +34,19 @@ export type JobStore = {
   }
   projects: {
     find(ref: string): Promise<ProjectRow | undefined>
+    list(): Promise<ListedProject[]>
     /** Undefined when the ref is taken. */
     insert(row: typeof projects.$inferInsert): Promise<ProjectRow | undefined>
     change(
       ref: string,
-      patch: Partial<Pick<ProjectRow, 'desired' | 'importing' | 'asleepSince' | 'deletedAt' | 'purgeAfter'>>,
+      patch: Partial<
+        Pick<ProjectRow, 'desired' | 'importing' | 'imageTag' | 'asleepSince' | 'deletedAt' | 'purgeAfter'>
+      >,
     ): Promise<ProjectRow | undefined>
     /** Counts the generation up, so that the reconciler starts the rest. */
     clearImporting(ref: string): Promise<ProjectRow | undefined>
   }
+  transaction<Result>(work: (queries: Queries) => Promise<Result>): Promise<Result>
 }
 
 export type JobDeps = {
@@ -63,6 +70,8 @@ export type JobDeps = {
   hold(ref: string): () => void
   /** Settles when a project that slept answers. */
   wake(ref: string): Promise<unknown>
+  /** What an upgrade has its hands on. */
+  upgrade: UpgradeWorld
   /** Wakes the projects reconciler. */
   kick(ref: string): void
 }
@@ -84,5 +93,5 @@ export type Steps = {
   share(from: number, to: number): (done: number) => void
 }
 
-/** What the operation answers when it is done. */
-export type Job = (run: JobRun) => Promise<Record<string, unknown>>
+/** What the operation answers when it is done; null: it waits for others, and is to be run again when one of them ends. */
+export type Job = (run: JobRun) => Promise<Record<string, unknown> | null>

@@ -37,6 +37,7 @@ async function insertProject({ operation, deps }: JobRun, verified: ArchiveRead)
       // What a starter would put in is in the archive, changes and all.
       template: 'empty',
       desired: 'running',
+      imageTag: deps.upgrade.site.imageTag,
       importing: id,
       limits: project.limits,
       // Whom its Postgres was open to elsewhere is no reason to open it here.

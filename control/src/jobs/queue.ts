@@ -5,7 +5,7 @@
 import { Queue, Worker } from 'bullmq'
 import type { OperationRow } from '../store/tables/operations.ts'
 import type { JobStore } from './deps.ts'
-import { isJob } from './run.ts'
+import { isJob, type RunOutcome } from './run.ts'
 
 const QUEUE = 'operations'
 const CONCURRENCY = 2
@@ -20,7 +20,7 @@ export type StartJobs = {
   redis: Redis
   store: Pick<JobStore, 'operations'>
   /** Runs one operation to its end, or until the signal. */
-  run(id: string, signal: AbortSignal): Promise<unknown>
+  run(id: string, signal: AbortSignal): Promise<RunOutcome>
   onError(error: unknown): void
   lookEveryMs?: number
 }
@@ -49,7 +49,9 @@ export async function startJobs({ redis, store, run, onError, lookEveryMs }: Sta
       if (id === undefined || running.has(id) || stopping.signal.aborted) return
       const work = run(id, stopping.signal)
       running.set(id, work)
-      await work.catch(onError).finally(() => running.delete(id))
+      const outcome = await work.catch(onError).finally(() => running.delete(id))
+      // What waited for it goes on at once. One that waits itself does not: it may have asked for others first.
+      await look(outcome === 'waiting' ? id : undefined).catch(onError)
     },
     { connection, concurrency: CONCURRENCY, autorun: false },
   )
@@ -57,9 +59,10 @@ export async function startJobs({ redis, store, run, onError, lookEveryMs }: Sta
   worker.on('error', onError)
 
   const add = ({ id, kind }: Pick<OperationRow, 'id' | 'kind'>) => queue.add(kind, {}, { jobId: id })
-  const look = async () => {
+  const look = async (except?: string) => {
+    if (stopping.signal.aborted) return
     const open = (await store.operations.listOpen()).filter(isJob)
-    await Promise.all(open.filter(({ id }) => !running.has(id)).map(add))
+    await Promise.all(open.filter(({ id }) => id !== except && !running.has(id)).map(add))
   }
 
   // What an earlier process had in hand would count as running for half a minute: there is no other process.

@@ -11,6 +11,8 @@ import type { Job, JobDeps, JobRun } from './deps.ts'
 import { giveUpImport, importProject } from './import.ts'
 import { giveUpRestore, restoreBackup } from './restore.ts'
 import { stepsOf } from './steps.ts'
+import { giveUpUpgrade, upgradeProject } from './upgrade/project.ts'
+import { upgradeAll } from './upgrade/waves.ts'
 
 /** `giveUp` undoes what a failed run has made visible; it too may be killed and run again. */
 type Kind = { job: Job; giveUp(run: JobRun): Promise<void> }
@@ -19,12 +21,15 @@ const KINDS: Partial<Record<OperationKind, Kind>> = {
   'backup.create': { job: createBackup, giveUp: giveUpBackup },
   'project.import': { job: importProject, giveUp: giveUpImport },
   'backup.restore': { job: restoreBackup, giveUp: giveUpRestore },
+  'project.upgrade': { job: upgradeProject, giveUp: giveUpUpgrade },
+  // What its projects went through is their own operations' to undo.
+  'projects.upgrade': { job: upgradeAll, giveUp: async () => {} },
 }
 
 /** The rest is the reconciler's. */
 export const isJob = ({ kind }: Pick<OperationRow, 'kind'>): boolean => KINDS[kind] !== undefined
 
-export type RunOutcome = 'succeeded' | 'failed' | 'cut off' | 'nothing to do'
+export type RunOutcome = 'succeeded' | 'failed' | 'waiting' | 'cut off' | 'nothing to do'
 
 /** `onFailure` logs it: the row shows only what is safe to show. */
 export type RunOperation = {
@@ -47,6 +52,7 @@ export async function runOperation(
   const letGo = deps.hold(operation.ref)
   try {
     const result = await kind.job(run)
+    if (result === null) return 'waiting'
     await deps.effects.run(`${operation.ref}.operation.succeed`, () =>
       deps.store.operations.succeed(id, result),
     )

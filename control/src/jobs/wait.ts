@@ -9,17 +9,27 @@ const LOOK_EVERY_MS = 50
 const PATIENCE_MS = 120_000
 
 /** Returns once the newest generation is observed in that state. */
-export async function waitFor(
-  { deps: { store, clock, kick }, operation: { ref }, signal }: JobRun,
+export const waitFor = (
+  run: JobRun,
   state: Extract<ProjectState, 'running' | 'importing'>,
+): Promise<ProjectRow> =>
+  waitUntil(run, (row) => {
+    if (row.desired !== 'running') throw ProjectGone(row.ref)
+    return row.observedState === state
+  })
+
+/** Returns once the newest generation is observed and it is so. */
+export async function waitUntil(
+  { deps: { store, clock, kick }, operation: { ref }, signal }: JobRun,
+  isSo: (row: ProjectRow) => boolean,
 ): Promise<ProjectRow> {
   const deadline = clock.now() + PATIENCE_MS
   kick(ref)
   for (;;) {
     signal.throwIfAborted()
     const row = await store.projects.find(ref)
-    if (row?.desired !== 'running') throw ProjectGone(ref)
-    if (row.observedState === state && row.observedGeneration >= row.generation) return row
+    if (!row || row.desired === 'deleted') throw ProjectGone(ref)
+    if (isSo(row) && row.observedGeneration >= row.generation) return row
     if (clock.now() > deadline)
       throw ProjectNotUp(ref, row.lastProblem?.detail ?? `it is ${row.observedState}`)
     await pause(LOOK_EVERY_MS, undefined, { signal })

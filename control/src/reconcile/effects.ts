@@ -37,6 +37,9 @@ export const STEPS = [
   ...['import.insert', 'import.purge', 'import.forget'],
   ...['restore.mark', 'restore.roles', 'restore.staging', 'restore.load', 'restore.swap', 'restore.clear'],
   ...['restore.drop', 'restore.undo'],
+  // Upgrades; what they do to containers has the names above.
+  ...['upgrade.hold', 'upgrade.shut', 'upgrade.copy', 'upgrade.commit', 'upgrade.migrate', 'upgrade.keep'],
+  ...['upgrade.aside', 'upgrade.back', 'upgrade.release', 'upgrade.discard'],
 ] as const
 export type Step = (typeof STEPS)[number]
 export type EffectName = `${string}.${Step}`

@@ -1,10 +1,12 @@
 /** Projects: what each should be and what was last seen of it. */
+import type { OperationKind } from '@cascata/shared/contract/operations'
 import { ProjectNotFound } from '@cascata/shared/problems/projects'
-import { and, asc, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import { afterCursor, cut, newestFirst, type Page, type PageRequest } from './cursor.ts'
 import type { Db } from './db.ts'
 import { tokens } from './tables/access.ts'
 import { domains } from './tables/domains.ts'
+import { operations } from './tables/operations.ts'
 import { type ProjectRow, projects } from './tables/projects.ts'
 
 export type NewProject = typeof projects.$inferInsert
@@ -22,8 +24,12 @@ export type ProjectPatch = Partial<
     | 'deletedAt'
     | 'purgeAfter'
     | 'imageTag'
+    | 'asleepSince'
   >
 >
+/** `heldFor`: what the operation named by `importing` is; absent where nobody looked. */
+export type ListedProject = ProjectRow & { heldFor?: OperationKind | null }
+
 export type Observed = {
   generation: number
   state: ProjectRow['observedState']
@@ -36,7 +42,12 @@ export function projectQueries(db: Db) {
 
   return {
     find,
-    list: (): Promise<ProjectRow[]> => db.select().from(projects).orderBy(asc(projects.createdAt)),
+    list: (): Promise<ListedProject[]> =>
+      db
+        .select({ ...getTableColumns(projects), heldFor: operations.kind })
+        .from(projects)
+        .leftJoin(operations, eq(operations.id, projects.importing))
+        .orderBy(asc(projects.createdAt)),
     async get(ref: string): Promise<ProjectRow> {
       const row = await find(ref)
       if (!row) throw ProjectNotFound()
@@ -109,6 +120,16 @@ export function projectQueries(db: Db) {
         .returning()
       return rows[0]
     },
+    /** Of a row that names no release yet: which one it is to stay at. */
+    async pin(ref: string, imageTag: string): Promise<void> {
+      await db
+        .update(projects)
+        .set({ imageTag })
+        .where(and(eq(projects.ref, ref), isNull(projects.imageTag)))
+    },
+    /** Those at another release than this one, deleted ones left out. */
+    countBehind: async (imageTag: string): Promise<number> =>
+      db.$count(projects, and(ne(projects.desired, 'deleted'), ne(projects.imageTag, imageTag))),
     /** Inside a transaction: until it ends nobody else creates or imports a project of this ref. */
     async reserve(ref: string): Promise<void> {
       await db.execute(sql`select pg_advisory_xact_lock(7166244, hashtext(${ref}))`)

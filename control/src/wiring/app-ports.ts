@@ -4,6 +4,7 @@ import { describeProjectApi } from '../adapters/project-api.ts'
 import { openSecrets } from '../adapters/project-secrets.ts'
 import { isReady } from '../adapters/readiness.ts'
 import { sqlRunner } from '../adapters/sql-runner.ts'
+import { assertNotInHand } from '../app/awake.ts'
 import type { AppDeps } from '../app/ports.ts'
 import type { InstanceKeys } from '../archive/keys.ts'
 import { verifyArchive } from '../archive/verify.ts'
@@ -28,6 +29,7 @@ export async function appPorts(parts: Parts, { store, keys, ...given }: Given): 
     clock,
     instance: {
       version: config.version,
+      imageTag: config.imageTag,
       domain: config.domain,
       home: config.home,
       ...urls,
@@ -35,7 +37,11 @@ export async function appPorts(parts: Parts, { store, keys, ...given }: Given): 
       diskOf: parts.usages.of,
     },
     templates: new Set(await templates.starterNames()),
-    sql: sqlRunner({ secretsOf, socketDirOf: (ref) => paths.project(ref).dbSocketDir }),
+    sql: sqlRunner({
+      secretsOf,
+      socketDirOf: (ref) => paths.project(ref).dbSocketDir,
+      assertNotInHand: async (ref) => assertNotInHand(store, await store.projects.get(ref)),
+    }),
     describeApi: describeProjectApi({ secretsOf, httpDirOf: (ref) => paths.project(ref).http }),
     // The instance's own key opens it, where the caller names none.
     verifyArchive: (path, { passphrase, identity }) =>

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { nodeFiles } from '../adapters/files.ts'
 import { waitUntilReady } from '../adapters/project-database.ts'
+import { dbName, imageName } from '../engine/spec.ts'
 import { systemTask } from '../reconcile/system/task.ts'
 import { openStore, type Store } from '../store/open.ts'
 import type { Parts } from './parts.ts'
@@ -35,4 +36,21 @@ export async function openInstanceStore({ paths }: Parts): Promise<Store> {
     database: 'cascata',
     migrations: fileURLToPath(new URL('../store/migrations', import.meta.url)),
   })
+}
+
+/**
+ * A project from before releases were written down stays at the one its database is made from: a new release of the
+ * instance replaces no container of a project by itself.
+ */
+export async function pinReleases({ engine, site }: Parts, store: Store): Promise<void> {
+  const unpinned = (await store.projects.list()).filter(({ imageTag }) => imageTag === null)
+  if (unpinned.length === 0) return
+  const images = new Map((await engine.list()).map(({ name, image }) => [name, image]))
+  const prefix = imageName('postgres', '')
+  for (const { ref } of unpinned) {
+    const image = images.get(dbName(site, ref)) ?? ''
+    // An image whose tag was given to another one is known by its id alone.
+    const tag = image.startsWith(prefix) ? image.slice(prefix.length) : site.imageTag
+    await store.projects.pin(ref, tag)
+  }
 }

@@ -1,11 +1,17 @@
 /** The jobs over the real world. */
 import { join } from 'node:path'
+import { nodeFiles } from '../adapters/files.ts'
+import { askAsAuthenticator, readFacts, reloadSchema } from '../adapters/project-facts.ts'
 import { newSecrets, openSecrets, sealSecrets } from '../adapters/project-secrets.ts'
+import { isReady, restStatus, waitUntilReady } from '../adapters/readiness.ts'
+import { snapshots } from '../adapters/snapshots.ts'
+import { tenantDatabase } from '../adapters/tenant-database.ts'
 import { openInput } from '../app/sealed-input.ts'
 import type { InstanceKeys } from '../archive/keys.ts'
 import type { JobDeps } from '../jobs/deps.ts'
 import { type Jobs, startJobs } from '../jobs/queue.ts'
 import { runOperation } from '../jobs/run.ts'
+import type { UpgradeWorld } from '../jobs/upgrade/world.ts'
 import type { Store } from '../store/open.ts'
 import type { Parts } from './parts.ts'
 
@@ -27,6 +33,7 @@ export function startInstanceJobs(parts: Parts, { store, keys, kick, hold, wake 
     keys,
     tools: { dump: program('pg_dump'), restore: program('pg_restore') },
     origin: { cascata: config.version, instance: config.instance },
+    upgrade: upgradeWorld(parts),
     clock,
     ...{ kick, hold, wake },
   }
@@ -42,3 +49,17 @@ export function startInstanceJobs(parts: Parts, { store, keys, kick, hold, wake 
     onError: (err) => log.error({ err }, 'jobs'),
   })
 }
+
+export const upgradeWorld = ({
+  site,
+  engine,
+  templates,
+}: Pick<Parts, 'site' | 'engine' | 'templates'>): UpgradeWorld => ({
+  site,
+  engine,
+  files: nodeFiles,
+  snapshots,
+  database: tenantDatabase(templates, engine),
+  readiness: { isReady, waitUntilReady },
+  inspect: { facts: readFacts, asAuthenticator: askAsAuthenticator, reloadSchema, rest: restStatus },
+})

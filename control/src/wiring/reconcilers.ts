@@ -69,7 +69,7 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
     wakeProject: (ref) => projects.wake(ref),
     kick: (...names) => wake.driver?.kick(...names),
   })
-  const database = tenantDatabase(templates)
+  const database = tenantDatabase(templates, engine)
   const projects = projectsTask({
     ...common,
     ...paced,

@@ -14,6 +14,8 @@ export const OperationKind = z.enum([
   'project.delete',
   'project.undelete',
   'project.import',
+  'project.upgrade',
+  'projects.upgrade',
   'backup.create',
   'backup.restore',
 ])

@@ -106,6 +106,7 @@ export type ChangeLimits = z.infer<typeof ChangeLimits>
 export const ProjectState = z.enum([
   'creating',
   'importing',
+  'upgrading',
   'running',
   'asleep',
   'pausing',
@@ -146,6 +147,10 @@ export const Project = z
     db_url: z.string().nullable(),
     /** The same through the port that pools by transaction. */
     pooler_url: z.string().nullable(),
+    /** Release of the images that its containers are made from. */
+    image_tag: z.string(),
+    /** The instance is at another release: an upgrade would move it. */
+    behind: z.boolean(),
     generation: z.int(),
     observed_generation: z.int(),
     limits: ProjectLimits,

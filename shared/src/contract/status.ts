@@ -4,6 +4,8 @@ import { z } from 'zod'
 export const Status = z
   .object({
     version: z.string(),
+    /** Release of the images that new projects are made from. */
+    image_tag: z.string(),
     control_url: z.string(),
     domain: z.string(),
     /** Where the edge answers on this machine, for callers that cannot resolve the domain. */
@@ -14,6 +16,8 @@ export const Status = z
       paused: z.int(),
       failing: z.int(),
       deleted: z.int(),
+      /** At another release than the instance's. */
+      behind: z.int(),
     }),
     system: z.array(z.object({ role: z.string(), state: z.string(), health: z.string() })),
   })

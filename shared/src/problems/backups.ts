@@ -42,5 +42,5 @@ export const DiskFull = problem('disk-full', {
   status: 507,
   title: 'Not enough disk space',
   detail: (bytes: number) => `About ${bytes} more bytes of disk are needed.`,
-  hint: 'Remove old backups or enlarge the disk.',
+  hint: 'Remove old backups or enlarge the disk; df -h shows what is free.',
 })

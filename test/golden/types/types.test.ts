@@ -17,6 +17,7 @@ beforeAll(async () => {
   server = await startPostgres()
   sql = sqlRunner({
     socketDirOf: () => server.socketDir,
+    assertNotInHand: async () => {},
     secretsOf: async () => ({ jwtSecret: '', anonKey: '', serviceRoleKey: '', passwords: server.passwords }),
   })
   const schema = await readFile(here('../../fixtures/every-shape.sql'), 'utf8')

@@ -28,7 +28,7 @@ type Containers = Pick<
   | 'cpuNs'
   | 'cpuset'
   | 'setCpuset'
-  | 'hasImage'
+  | 'findImage'
 >
 
 export function containers(docker: Docker, instance: string): Containers {
@@ -87,11 +87,11 @@ export function containers(docker: Docker, instance: string): Containers {
         { fine: [NOT_FOUND] },
       )
     },
-    async hasImage(tag) {
+    async findImage(tag) {
       const found = await call(`look for image ${tag}`, () => docker.getImage(tag).inspect(), {
         fine: [NOT_FOUND],
       })
-      return found !== undefined
+      return found && { labels: found.Config.Labels ?? {}, env: found.Config.Env ?? [] }
     },
   }
 }

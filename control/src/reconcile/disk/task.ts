@@ -84,9 +84,11 @@ async function measure(
   ref: string,
   known: Usage | undefined,
 ): Promise<Usage> {
-  const { files, run, walFiles } = site.paths.project(ref)
-  // Postgres bounds its log by itself, and nothing that a tenant deletes makes it shorter.
-  const usedBytes = (await disk.usedBytes(files, walFiles)) + (await disk.usedBytes(run))
+  const { files, run, walFiles, undo } = site.paths.project(ref)
+  // Postgres bounds its log by itself, and nothing that a tenant deletes makes it shorter. What an upgrade keeps for
+  // its undo is gone in a moment, and not the tenant's either.
+  const isLeftOut = (path: string) => path === walFiles || path.startsWith(undo(''))
+  const usedBytes = (await disk.usedBytes(files, isLeftOut)) + (await disk.usedBytes(run))
   const at = clock.now()
   const state = known?.state ?? 'ok'
   if (known === undefined || at <= known.at) return { usedBytes, at, growthPerMs: 0, state }

@@ -6,8 +6,8 @@ import type { EdgeName, EdgeSite, ProjectSite } from '../../edge/site.ts'
 import { ControlUrl, type EdgeCertificate, Network, Slot } from '../../edge/site.ts'
 import type { Container } from '../../engine/engine.ts'
 import type { Site } from '../../engine/spec.ts'
+import type { ListedProject } from '../../store/projects.ts'
 import type { DomainRow } from '../../store/tables/domains.ts'
-import type { ProjectRow } from '../../store/tables/projects.ts'
 import { countOf, replicaSettingsOf, replicasOf, servedSlots } from '../projects/replicas.ts'
 import { modeOf, shapeOf } from '../projects/wanted.ts'
 
@@ -30,7 +30,7 @@ export type EdgeContext = {
 }
 
 export type SeenProject = {
-  row: ProjectRow
+  row: ListedProject
   seen: Seen
   /** Those that are proven to be the project's. */
   domains: readonly DomainRow[]
@@ -77,6 +77,10 @@ function projectSite(context: EdgeContext, { row, seen, domains }: SeenProject):
       const slots = servedSlots(replicasOf(context.site, shapeOf(row), seen), { count, served: seen.served })
       return { ...own, answer: { slots: slots.map((slot) => Slot.parse(slot)) } }
     }
+    case 'held':
+      // As it was: requests come to a closed door, and are served again once it opens, without a reload.
+      if (row.desired === 'paused') return { ...own, answer: 'paused' }
+      return { ...own, answer: { slots: asServed(seen.served).map((slot) => Slot.parse(slot)) } }
     case 'database':
       return { ...own, answer: 'importing' }
     case 'paused':
@@ -85,6 +89,10 @@ function projectSite(context: EdgeContext, { row, seen, domains }: SeenProject):
       return undefined
   }
 }
+
+/** Never none: a project that was never served has its first slot. */
+const asServed = (served: ReadonlySet<number>): number[] =>
+  served.size === 0 ? [1] : [...served].toSorted((a, b) => a - b)
 
 function nameOf(
   { certificateOf }: EdgeContext,

@@ -3,8 +3,8 @@ import { Problem } from '@cascata/shared/problem'
 import { ContainerEnded, RuntimeNotReady } from '@cascata/shared/problems/reconcile'
 import type { Files } from '../../adapters/files.ts'
 import type { Engine } from '../../engine/engine.ts'
-import type { Paths } from '../../paths.ts'
-import type { Readiness, TenantDatabase } from './database-port.ts'
+import { dbName, type ProjectShape, type Site, tagOf } from '../../engine/spec.ts'
+import type { MigrationsOf, Readiness, TenantDatabase } from './database-port.ts'
 import type { ProjectStep } from './plan.ts'
 import type { ReconcilerStore } from './store-port.ts'
 import type { Wanted } from './wanted.ts'
@@ -18,12 +18,12 @@ export type World = {
   database: TenantDatabase
   readiness: Readiness
   store: ReconcilerStore
-  paths: Paths
+  site: Site
 }
 
 export async function applyStep(world: World, wanted: Wanted, step: ProjectStep): Promise<void> {
   const { engine, files, database } = world
-  const own = world.paths.project(wanted.ref)
+  const own = world.site.paths.project(wanted.ref)
   const { passwords } = wanted.secrets
   switch (step.do) {
     case 'directories.ensure':
@@ -49,7 +49,10 @@ export async function applyStep(world: World, wanted: Wanted, step: ProjectStep)
         database.waitUntilReady(own.dbSocketDir, { timeoutMs: READY_TIMEOUT_MS, signal }),
       )
     case 'db.bootstrap':
-      return database.bootstrap(own.dbSocketDir, passwords, { readOnly: wanted.readOnly })
+      return database.bootstrap(own.dbSocketDir, passwords, {
+        readOnly: wanted.readOnly,
+        release: migrationsOf(world.site, wanted),
+      })
     case 'db.starter':
       return database.applyStarter(own.dbSocketDir, passwords, wanted.template)
     case 'runtime.ready':
@@ -64,12 +67,16 @@ export async function applyStep(world: World, wanted: Wanted, step: ProjectStep)
   }
 }
 
+/** Control carries the migrations of its own release alone; every other is in that release's image. */
+export const migrationsOf = (site: Site, shape: ProjectShape): MigrationsOf =>
+  tagOf(site, shape) === site.imageTag ? 'control' : { container: dbName(site, shape.ref) }
+
 async function runtimeReady(
-  { readiness, paths }: World,
+  { readiness, site }: World,
   wanted: Wanted,
   { slot, signal }: { slot: number; signal: AbortSignal },
 ): Promise<void> {
-  const socket = paths.project(wanted.ref).socket(slot)
+  const socket = site.paths.project(wanted.ref).socket(slot)
   try {
     await readiness.waitUntilReady(socket, { timeoutMs: READY_TIMEOUT_MS, signal })
   } catch (error) {
@@ -82,7 +89,7 @@ async function runtimeReady(
  * Waits no longer than there is something to wait for: a container that has ended will not become ready, nor will a
  * runtime whose database has.
  */
-async function whileUp(
+export async function whileUp(
   engine: Engine,
   name: string,
   wait: (signal: AbortSignal) => Promise<void>,

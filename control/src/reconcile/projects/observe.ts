@@ -1,8 +1,7 @@
 /** Reads what there is of a project: its containers (listed once for all), files, and whether its runtimes answer. */
 import type { Files } from '../../adapters/files.ts'
 import type { Container } from '../../engine/engine.ts'
-import { slotOf } from '../../engine/spec.ts'
-import type { Paths } from '../../paths.ts'
+import { type Site, slotOf } from '../../engine/spec.ts'
 import type { Readiness } from './database-port.ts'
 import type { Observed } from './plan.ts'
 import type { Wanted } from './wanted.ts'
@@ -10,15 +9,15 @@ import type { Wanted } from './wanted.ts'
 /** Slots that the edge serves, by ref; null when the edge does not answer. */
 export type Served = ReadonlyMap<string, ReadonlySet<number>> | null
 
-type Sources = { files: Files; readiness: Readiness; paths: Paths }
+type Sources = { files: Files; readiness: Readiness; site: Site }
 type Known = { containers: readonly Container[]; served: Served; prepared: string | null }
 
 export async function observeProject(
-  { files, readiness, paths }: Sources,
+  { files, readiness, site }: Sources,
   wanted: Wanted,
   { containers, served, prepared }: Known,
 ): Promise<Observed> {
-  const own = paths.project(wanted.ref)
+  const own = site.paths.project(wanted.ref)
   const active = wanted.mode === 'running' || wanted.mode === 'database' || wanted.mode === 'asleep'
   const [unsound, document, ready, remains] = await Promise.all([
     active ? files.unsound(wanted.directories) : [],

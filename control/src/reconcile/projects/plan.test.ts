@@ -29,6 +29,7 @@ const wanted = (mode: Mode = 'running', template = 'empty'): Wanted => ({
       importing: null,
       asleepSince: null,
       restarts: 0,
+      imageTag: null,
       limits: ProjectLimits.parse({}),
       settings: ProjectSettings.parse({}),
       template,
@@ -246,6 +247,12 @@ describe('planProject', () => {
       nothing,
       ['directories', 'document', ...CREATE_DB, 'complete'],
     ],
+    [
+      'what an upgrade has in hand is left alone, whatever is missing or made from other images',
+      'held',
+      { ...nothing, containers: [db('running', OLD)] },
+      ['complete'],
+    ],
   ])('%s', (_sentence, mode, seen, expected) => {
     expect(inWords(seen, wanted(mode))).toEqual(expected)
   })
@@ -303,7 +310,7 @@ test('an orphan is stopped and removed, its runtime first', () => {
   ])
 })
 
-const modes = fc.constantFrom<Mode>('running', 'asleep', 'database', 'paused', 'deleted', 'purged')
+const modes = fc.constantFrom<Mode>('running', 'asleep', 'database', 'held', 'paused', 'deleted', 'purged')
 const states = fc.constantFrom<ContainerState>('created', 'running', 'paused', 'exited', 'dead')
 const runtimes = fc.uniqueArray(
   fc

@@ -50,6 +50,7 @@ const STATES: Record<Mode, ProjectState> = {
   running: 'running',
   asleep: 'asleep',
   database: 'importing',
+  held: 'upgrading',
   paused: 'paused',
   deleted: 'deleted',
   purged: 'deleted',
@@ -74,6 +75,8 @@ export function planProject(site: Site, wanted: Wanted, seen: Observed): Plan {
     case 'asleep':
       // What it will be started with is kept up to date: a wake has nothing to write.
       return { state, steps: [...baseSteps(wanted, seen), ...pauseSteps(seen.containers)], complete: true }
+    case 'held':
+      return { state, steps: [], complete: true }
     case 'paused':
       return { state, steps: pauseSteps(seen.containers), complete: true }
     case 'deleted':

@@ -1,4 +1,5 @@
 /** What the projects reconciler needs of the store; the store's own queries fit, and so does the simulator's memory. */
+import type { ListedProject } from '../../store/projects.ts'
 import type { OperationRow } from '../../store/tables/operations.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 
@@ -10,7 +11,7 @@ export type Observation = {
 
 export type ReconcilerStore = {
   projects: {
-    list(): Promise<ProjectRow[]>
+    list(): Promise<ListedProject[]>
     find(ref: string): Promise<ProjectRow | undefined>
     recordObserved(ref: string, observation: Observation): Promise<void>
     remove(ref: string): Promise<void>

@@ -9,8 +9,9 @@
 import type { Clock } from '@cascata/shared/clock'
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
 import type { Problem } from '@cascata/shared/problem'
+import { ProjectImporting } from '@cascata/shared/problems/projects'
 import type { Container } from '../../engine/engine.ts'
-import { type Site, SYSTEM } from '../../engine/spec.ts'
+import { SYSTEM } from '../../engine/spec.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 import { Backoff } from '../backoff.ts'
 import type { Effects } from '../effects.ts'
@@ -30,8 +31,7 @@ import { modeOf, type Wanted, wantedOf } from './wanted.ts'
 const PROJECTS_AT_ONCE = 4
 const PACING = { firstMs: 1_000, maxMs: 60_000 }
 
-export type Deps = Omit<World, 'paths'> & {
-  site: Site
+export type Deps = World & {
   effects: Effects
   openSecrets(row: Pick<ProjectRow, 'ref' | 'secrets'>): ProjectSecrets
   urlOf(ref: string): string
@@ -97,7 +97,7 @@ class Projects {
 
   constructor(deps: Deps) {
     this.#deps = deps
-    this.#world = { ...deps, paths: deps.site.paths }
+    this.#world = deps
     this.#backoff = new Backoff(PACING, deps.random)
   }
 
@@ -150,6 +150,9 @@ class Projects {
   async bringUp(row: ProjectRow): Promise<Took> {
     const from = performance.now()
     for (let busy = this.#busy.get(row.ref); busy; busy = this.#busy.get(row.ref)) await busy
+    // Somebody may have taken it in hand since it was said to be woken.
+    const now = await this.#deps.store.projects.find(row.ref)
+    if (now?.importing !== null) throw ProjectImporting(row.ref)
     this.#woken.add(row.ref)
     const { signal } = new AbortController()
     const took: Took = {}
@@ -213,7 +216,10 @@ class Projects {
       const { edgeTrouble, pooler } = this.#deps
       const isServed = pooler.serves(row)
       const trouble = plan.complete && !isServed ? pooler.trouble() : edgeTrouble()
-      if (plan.complete && isServed) await this.#recordSettled(row, plan, waiting.length > 0)
+      // A project in another's hand is nowhere near what was asked of it before, and served by nobody.
+      const isHeld = wanted.mode === 'held'
+      const awaited = waiting.length > 0 && !isHeld
+      if (plan.complete && (isServed || isHeld)) await this.#recordSettled(row, plan, awaited)
       // All of its own is done, and the edge is not: without a backoff, for there is nothing here to try again.
       else if (trouble) await this.#recordProblem(row, trouble)
     } catch (error) {

@@ -1,5 +1,6 @@
 /** A project's row, read as what should be on the machine. Pure: the time comes in. */
 import { createHash } from 'node:crypto'
+import type { OperationKind } from '@cascata/shared/contract/operations'
 import { type ProjectSecrets, ProjectSettings } from '@cascata/shared/contract/projects'
 import type { ReplicaSettings } from '@cascata/shared/contract/replica-settings'
 import type { Directory } from '../../adapters/files.ts'
@@ -10,10 +11,10 @@ import { documentOf, renderDocument } from './document.ts'
 import { replicaSettingsOf } from './replicas.ts'
 
 /**
- * `asleep`: stopped until a request comes. `database`: filled by an import, nothing is served. `purged`: nothing of it
- * is left.
+ * `asleep`: stopped until a request comes. `database`: filled by an import, nothing is served. `held`: an upgrade has
+ * its containers in hand, and all others keep off. `purged`: nothing of it is left.
  */
-export type Mode = 'running' | 'asleep' | 'database' | 'paused' | 'deleted' | 'purged'
+export type Mode = 'running' | 'asleep' | 'database' | 'held' | 'paused' | 'deleted' | 'purged'
 
 export type Wanted = ProjectShape & {
   generation: number
@@ -38,29 +39,35 @@ type Intent = Pick<
   | 'importing'
   | 'asleepSince'
   | 'restarts'
+  | 'imageTag'
   | 'limits'
   | 'settings'
   | 'template'
   | 'purgeAfter'
->
+> &
+  Held
+
+/** What the operation named by `importing` does with the project. */
+type Held = { heldFor?: OperationKind | null }
 
 export function modeOf(
-  row: Pick<Intent, 'desired' | 'importing' | 'asleepSince' | 'purgeAfter'>,
+  row: Pick<Intent, 'desired' | 'importing' | 'asleepSince' | 'purgeAfter' | 'heldFor'>,
   now: number,
 ): Mode {
   if (row.desired === 'deleted') {
     return row.purgeAfter !== null && Date.parse(row.purgeAfter) <= now ? 'purged' : 'deleted'
   }
-  if (row.importing !== null) return 'database'
+  if (row.importing !== null) return row.heldFor === 'project.upgrade' ? 'held' : 'database'
   if (row.desired === 'running' && row.asleepSince !== null) return 'asleep'
   return row.desired
 }
 
-export const shapeOf = ({ ref, uid, limits, restarts }: Intent): ProjectShape => ({
+export const shapeOf = ({ ref, uid, limits, restarts, imageTag }: ProjectShape): ProjectShape => ({
   ref,
   uid,
   limits,
   restarts,
+  imageTag,
 })
 
 type Context = {
