@@ -54,6 +54,12 @@ map '' $project_ref {
   default '';
 }
 
+# HTTP/3 has no such header: nginx knows the name alone.
+map $http_host $asked_host {
+  default $http_host;
+  '' $host$own_port;
+}
+
 map $http_accept $wants_page {
   default '';
   ~*text/html 1;
@@ -81,14 +87,14 @@ ssl_session_tickets off;
 
 proxy_http_version 1.1;
 # What a client says of itself is overwritten: nothing behind may trust it.
-proxy_set_header Host $http_host;
+proxy_set_header Host $asked_host;
 proxy_set_header Connection $connection_header;
 proxy_set_header Upgrade $http_upgrade;
 proxy_set_header X-Request-Id $request_id;
 proxy_set_header X-Real-IP $remote_addr;
 proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Proto $scheme;
-proxy_set_header X-Forwarded-Host $http_host;
+proxy_set_header X-Forwarded-Host $asked_host;
 proxy_set_header X-Forwarded-Port '';
 proxy_set_header Forwarded '';
 proxy_set_header X-Cascata-Ref $project_ref;
