@@ -10,7 +10,7 @@ import { childEnv, config } from './config.mjs'
 import { prepare } from './prepare.mjs'
 import { has, run } from './process.mjs'
 import { Steps } from './steps.mjs'
-import { closingLine, sum, tallyOf } from './tally.mjs'
+import { closingLine, failuresOf, sum, tallyOf } from './tally.mjs'
 
 const CHECKS = ['format:check', 'lint', 'types']
 /** What needs nothing first, so that a slip shows early; what shares the engine one after the other. */
@@ -27,6 +27,8 @@ await command(async () => {
   for (const projects of RUNS) tallies.push(await testRun(steps, projects))
   const total = sum(tallies)
   steps.say()
+  // Once more at the end: what was said of them when they ran is long out of sight.
+  for (const text of tallies.flatMap(({ failures }) => failures)) steps.say(`FAILED ${text}`)
   for (const [index, projects] of RUNS.entries()) {
     steps.say(`${projects.join(' and ')}: ${closingLine(tallies[index])}`)
   }
@@ -37,10 +39,13 @@ await command(async () => {
   return total.failed > 0 || total.passed === 0 || broken.length > 0 ? 1 : 0
 })
 
-/** What must open our archives, and what runs the sample commands of a project's API: Debian's packages bear their names. */
+/**
+ * What must open our archives, what runs the sample commands of a project's API, and the browser that signs in: Debian's packages
+ * bear their names.
+ */
 async function ensureCommands() {
   const missing = []
-  for (const name of ['age', 'zstd', 'curl']) if (!(await has(name))) missing.push(name)
+  for (const name of ['age', 'zstd', 'curl', 'chromium']) if (!(await has(name))) missing.push(name)
   if (missing.length > 0) await aptInstall(missing)
   return missing.length > 0 && `installed ${missing.join(', ')}`
 }
@@ -74,9 +79,11 @@ async function testRun(steps, projects) {
   )
   const report = await readFile(file, 'utf8').catch(() => undefined)
   if (report !== undefined) {
-    const tally = tallyOf(JSON.parse(report))
-    return failure && tally.failed === 0 ? { ...tally, failed: 1 } : tally
+    const parsed = JSON.parse(report)
+    const [tally, failures] = [tallyOf(parsed), failuresOf(parsed, { root: config.root, run: name })]
+    if (!failure || tally.failed > 0) return { ...tally, failures }
+    return { ...tally, failed: 1, failures: [`${name}: ${failure.message}`] }
   }
-  steps.say(`${name}: vitest left no report${failure ? ` (${failure.message})` : ''}`)
-  return { passed: 0, failed: 1, skipped: 0 }
+  const failures = [`${name}: vitest left no report${failure ? ` (${failure.message})` : ''}`]
+  return { passed: 0, failed: 1, skipped: 0, failures }
 }

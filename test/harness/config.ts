@@ -8,6 +8,10 @@ export type TestConfig = {
   /** Tag of the images under test. */
   imageTag: string
   dockerSocket: string
+  /** The browser: Debian's, as the set-up installs it. */
+  chromium: string
+  /** Several checkouts tested on one machine take a number each: names and ports of their instances differ by it. */
+  slot: number
   /** The bench's own instance: two benches on one machine need two names and ports. */
   bench: { instance: string; httpPort: number }
   /** A file of PostgREST's request and answer pairs, and the database they speak of (`pnpm conformance`). */
@@ -23,6 +27,8 @@ export const testConfig: TestConfig = Object.freeze({
   size: process.env.CASCATA_TEST_SIZE === 'full' ? 'full' : 'quick',
   imageTag: process.env.CASCATA_IMAGE_TAG ?? '0.1.0',
   dockerSocket: process.env.CASCATA_DOCKER_SOCKET ?? '/var/run/docker.sock',
+  chromium: process.env.CASCATA_CHROMIUM ?? '/usr/bin/chromium',
+  slot: Number(process.env.CASCATA_TEST_SLOT ?? 0),
   bench: {
     instance: process.env.CASCATA_BENCH_INSTANCE ?? 'cascata-bench',
     httpPort: Number(process.env.CASCATA_BENCH_PORT ?? 18_180),
