@@ -134,6 +134,18 @@ describe('claims, with 30 seconds of leeway', () => {
       {},
       refused("The JWT 'aud' claim must be a string or an array of strings"),
     ],
+    [
+      'an ID token of this project is refused: it has no role',
+      { role: undefined, iss: 'https://us/auth/v1' },
+      { authIssuer: 'https://us/auth/v1' },
+      refused('An ID token is no access token'),
+    ],
+    [
+      'a token of another issuer without a role is the anonymous one',
+      { role: undefined, iss: 'https://them' },
+      { authIssuer: 'https://us/auth/v1' },
+      'anon',
+    ],
   ])('%s', async (_sentence, claims, changes, expected) => {
     const answer = await ask(bearer(user(claims)), changes)
     expect(typeof answer === 'string' ? answer : answer.role).toBe(expected)

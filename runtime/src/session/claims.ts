@@ -23,6 +23,8 @@ export type IdentifySettings = {
   anonRole: string | null
   /** The project's keys; null when the runtime stands by itself and strangers are `anonRole`. */
   keys: Keys | null
+  /** Who signs here for the project's users; none when the runtime stands by itself. */
+  authIssuer?: string
 }
 
 /** @throws a Problem of `errors.ts`. Answers at once when the token is known: a promise costs more than the look-up. */
@@ -46,6 +48,8 @@ export function createIdentify(settings: IdentifySettings, clock: Clock): Identi
       audience: settings.jwtAudience,
     })
     if (refusal) throw JwtClaimsRefused(refusal)
+    if (isIdToken(verified.claims, settings.authIssuer))
+      throw JwtClaimsRefused('An ID token is no access token')
     const known = sessions.get(verified)
     if (known) return known
     const role = findRole(verified.claims, rolePath) ?? anonRole
@@ -69,6 +73,13 @@ export function createIdentify(settings: IdentifySettings, clock: Clock): Identi
     return verified ? admit(verified) : tokens.verify(credential.token).then(admit)
   }
 }
+
+/**
+ * What tells an application who somebody is has no role, and is signed with the same keys: as a token without a role it
+ * would be the anonymous role's with that person's `sub`, which policies may go by.
+ */
+const isIdToken = ({ iss, role }: Claims, authIssuer: string | undefined): boolean =>
+  authIssuer !== undefined && iss === authIssuer && role === undefined
 
 /** Why these claims do not hold here and now, in PostgREST's words. */
 export function refuseClaims(

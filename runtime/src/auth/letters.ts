@@ -1,0 +1,162 @@
+/**
+ * What is sent to a person and comes back as proof: a code and a link with its digest. The row is written first and the
+ * letter sent after, so that no connection waits for a mail server; a letter that was not sent takes its row back.
+ */
+import type { AuthSettings } from '@cascata/shared/auth-settings'
+import { type Context, nowOf, siteUrlOf, within } from './context.ts'
+import { OverEmailRate, UserNotFound } from './errors.ts'
+import { beginFlow, type Challenge } from './flow.ts'
+import { callApart } from './hook-calls.ts'
+import type { Mail, MailKind } from './mail/mailer.ts'
+import { digestOtp, makeOtp } from './secrets.ts'
+import { dropOneTimeTokens, putOneTimeToken } from './store/one-time-tokens.ts'
+import type { Db, OneTimeKind, UserRow } from './store/rows.ts'
+import { lockUser, type UserChange, updateUser } from './store/users.ts'
+import { viewOfUser } from './users.ts'
+
+/** As `type` of `/verify` has them. */
+export type LinkType = 'signup' | 'invite' | 'magiclink' | 'recovery' | 'email_change' | 'reauthentication'
+
+type Form = { mail: MailKind; token: OneTimeKind; sentAt: keyof UserChange & `${string}_at` }
+
+const FORMS: Readonly<Record<LinkType, Form>> = {
+  signup: { mail: 'confirmation', token: 'confirmation_token', sentAt: 'confirmation_sent_at' },
+  invite: { mail: 'invite', token: 'confirmation_token', sentAt: 'confirmation_sent_at' },
+  magiclink: { mail: 'magic_link', token: 'recovery_token', sentAt: 'recovery_sent_at' },
+  recovery: { mail: 'recovery', token: 'recovery_token', sentAt: 'recovery_sent_at' },
+  email_change: { mail: 'email_change', token: 'email_change_token_new', sentAt: 'email_change_sent_at' },
+  reauthentication: {
+    ...{ mail: 'reauthentication', token: 'reauthentication_token', sentAt: 'reauthentication_sent_at' },
+  },
+}
+
+/** A PKCE link is marked, so that whoever follows it gets a code and not a session. */
+export const PKCE_MARK = 'pkce_'
+
+export type LetterOrder = {
+  type: LinkType
+  user: UserRow
+  /** The address it goes to, and the code is bound to. */
+  to: string
+  redirectTo: string
+  challenge?: Challenge | undefined
+  /** Of an email change: which half. */
+  token?: OneTimeKind
+  /** Administrators and resends choose themselves how often. */
+  ignoresFrequency?: boolean
+}
+
+export type Letter = {
+  mail: Mail
+  order: LetterOrder
+  otp: string
+  hash: string
+  link: string
+}
+
+/** @throws OverEmailRate when the last one is too young; UserNotFound when the user was deleted meanwhile. */
+export async function writeLetter(context: Context, db: Db, order: LetterOrder): Promise<Letter> {
+  const { type, user, to, redirectTo, challenge } = order
+  const { email } = context.project.settings()
+  const at = nowOf(context)
+  const form = FORMS[type]
+  if (!order.ignoresFrequency) assertNotTooSoon(user[form.sentAt as keyof UserRow] as Date | null, at, email)
+  const otp = makeOtp(email.otpLength)
+  const hash = `${challenge ? PKCE_MARK : ''}${digestOtp(to, otp)}`
+  const token = order.token ?? form.token
+  // Before what was sent earlier, as who voids it.
+  if (!(await lockUser(db, user.id))) throw UserNotFound()
+  if (challenge)
+    await beginFlow(context, db, { challenge, userId: user.id, provider: 'email', method: flowMethod(type) })
+  await putOneTimeToken(db, { userId: user.id, kind: token, hash, relatesTo: to, at })
+  await updateUser(db, user.id, { [form.sentAt]: at, updated_at: at })
+  const link = linkTo(context, { hash, type, redirectTo })
+  return { order, otp, hash, link, mail: mailOf(context, order, { otp, hash, link }) }
+}
+
+export const flowMethod = (type: LinkType): string => (type === 'signup' ? 'email/signup' : type)
+
+function linkTo(
+  { project }: Context,
+  { hash, type, redirectTo }: { hash: string; type: LinkType; redirectTo: string },
+): string {
+  const query = new URLSearchParams({ token: hash, type, redirect_to: redirectTo })
+  const { urlPaths } = project.settings().mailer
+  return `${project.url()}${urlPaths[PATHS[type]]}?${query}`
+}
+
+type LinkPath = keyof AuthSettings['mailer']['urlPaths']
+
+/** As GoTrue has it, a magic link is one of recovery. */
+const PATHS: Readonly<Record<LinkType, LinkPath>> = {
+  ...({ signup: 'confirmation', invite: 'invite', magiclink: 'recovery' } as const),
+  ...({ recovery: 'recovery', email_change: 'email_change', reauthentication: 'confirmation' } as const),
+}
+
+function mailOf(
+  context: Context,
+  { type, user, to, redirectTo }: LetterOrder,
+  { otp, hash, link }: { otp: string; hash: string; link: string },
+): Mail {
+  return {
+    kind: FORMS[type].mail,
+    to,
+    variables: {
+      ...{ SiteURL: siteUrlOf(context), ConfirmationURL: link, Token: otp, TokenHash: hash },
+      ...{
+        RedirectTo: redirectTo,
+        Email: user.email ?? '',
+        NewEmail: user.email_change ?? '',
+        SendingTo: to,
+      },
+      Data: { ...user.raw_user_meta_data },
+    },
+  }
+}
+
+function assertNotTooSoon(sentAt: Date | null, at: Date, { maxFrequencyS }: { maxFrequencyS: number }): void {
+  if (sentAt === null) return
+  const leftMs = sentAt.getTime() + maxFrequencyS * 1000 - at.getTime()
+  if (leftMs > 0) throw OverEmailRate(Math.ceil(leftMs / 1000))
+}
+
+/** @throws what the mailer says; then the order may be given again at once. */
+export async function sendLetter(context: Context, letter: Letter, signal: AbortSignal): Promise<void> {
+  try {
+    await deliver(context, letter, signal)
+  } catch (error) {
+    const { type, user } = letter.order
+    const form = FORMS[type]
+    await within(context, async (tx) => {
+      await lockUser(tx, user.id)
+      await dropOneTimeTokens(tx, user.id, [letter.order.token ?? form.token])
+      await updateUser(tx, user.id, { [form.sentAt]: null, updated_at: nowOf(context) })
+    })
+    throw error
+  }
+}
+
+/** By the project's hook where it has one: then no mail server is needed. */
+async function deliver(context: Context, { mail, order }: Letter, signal: AbortSignal): Promise<void> {
+  const limit = await context.rates.message('email')
+  if (!limit.allowed) throw OverEmailRate(limit.retryAfterS)
+  if (!context.hooks.has('sendEmail')) return context.mailer.send(mail, signal)
+  const { Token: token, TokenHash: hash, RedirectTo: redirectTo, SiteURL: site } = mail.variables
+  const input = {
+    user: { ...(await viewOfUser(context, order.user.id)) },
+    email_data: {
+      ...{ token, token_hash: hash, redirect_to: redirectTo, email_action_type: order.type, site_url: site },
+      ...{ token_new: '', token_hash_new: '', old_email: order.user.email ?? '' },
+    },
+  }
+  await context.hooks.ask('sendEmail', input, { signal, call: callApart(context) })
+}
+
+const SEND_MS_MAX = 30_000
+
+/** Where waiting would tell a stranger that there is somebody to write to. */
+export function sendLater(context: Context, letter: Letter): void {
+  sendLetter(context, letter, AbortSignal.timeout(SEND_MS_MAX)).catch((err: unknown) =>
+    context.logger.error({ err, kind: letter.mail.kind }, 'mail not sent'),
+  )
+}

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { type AddressRate, createRateLimits, type RateLimitSettings, type RateLimits } from './rate-limits.ts'
+
+const settings: RateLimitSettings = {
+  emailsPerHour: 2,
+  smsPerHour: 3,
+  anonymousPerHour: 4,
+  verifyPer5Min: 5,
+  refreshPer5Min: 6,
+  otpPer5Min: 7,
+  signInPer5Min: 8,
+  passkeyPer5Min: 9,
+  ssoPer5Min: 10,
+  web3Per5Min: 12,
+  trustedClientAddress: true,
+}
+const ADDRESS = '203.0.113.7'
+
+function start(changed: Partial<RateLimitSettings> = {}, bucketsMax?: number) {
+  const clock = { time: 1_000_000, now: () => clock.time }
+  const current = { ...settings, ...changed }
+  const limits = createRateLimits({ settings: () => current, clock, ...(bucketsMax && { bucketsMax }) })
+  return { limits, clock, current }
+}
+
+/** How many pass before the first refusal. */
+async function passing(take: () => ReturnType<RateLimits['message']>): Promise<number> {
+  for (let count = 0; count < 1_000; count += 1) if (!(await take()).allowed) return count
+  return Number.POSITIVE_INFINITY
+}
+
+describe('per address', () => {
+  test.each([
+    ['verify', 5, 60],
+    ['refresh', 6, 50],
+    ['otp', 7, 43],
+    ['signIn', 8, 38],
+    ['sso', 10, 30],
+    ['web3', 12, 25],
+    ['passkey', 9, 34],
+    ['anonymous', 4, 900],
+  ] as [AddressRate, number, number][])(
+    '%s: %d, and the next one after %d seconds',
+    async (kind, count, waitS) => {
+      const { limits, clock } = start()
+      expect(await passing(() => limits.request(kind, ADDRESS))).toBe(count)
+      expect(await limits.request(kind, ADDRESS)).toEqual({
+        allowed: false,
+        retryAfterS: waitS,
+        errorCode: 'over_request_rate_limit',
+      })
+      clock.time += waitS * 1_000
+      expect((await limits.request(kind, ADDRESS)).allowed).toBe(true)
+    },
+  )
+
+  test('each address and each kind has its own', async () => {
+    const { limits } = start()
+    await passing(() => limits.request('verify', ADDRESS))
+    expect((await limits.request('verify', '198.51.100.1')).allowed).toBe(true)
+    expect((await limits.request('otp', ADDRESS)).allowed).toBe(true)
+  })
+
+  test('addresses of one IPv6 network are one', async () => {
+    const { limits } = start()
+    let host = 0
+    expect(await passing(() => limits.request('verify', `2001:db8:1:2::${(host++).toString(16)}`))).toBe(5)
+  })
+
+  test('nothing is counted where addresses say nothing', async () => {
+    const { limits } = start({ trustedClientAddress: false })
+    expect(await passing(() => limits.request('verify', ADDRESS))).toBe(Number.POSITIVE_INFINITY)
+  })
+})
+
+describe('per project', () => {
+  test.each([
+    ['email', 2, 1_800, 'over_email_send_rate_limit'],
+    ['sms', 3, 1_200, 'over_sms_send_rate_limit'],
+  ] as const)(
+    '%s: %d an hour, and the next one after %d seconds',
+    async (kind, count, retryAfterS, errorCode) => {
+      const { limits } = start()
+      expect(await passing(() => limits.message(kind))).toBe(count)
+      expect(await limits.message(kind)).toEqual({ allowed: false, retryAfterS, errorCode })
+    },
+  )
+
+  test('no crowd of addresses makes it forget', async () => {
+    const { limits } = start({}, 4)
+    await passing(() => limits.message('email'))
+    for (let each = 0; each < 50; each += 1) await limits.request('verify', `198.51.100.${each}`)
+    expect((await limits.message('email')).allowed).toBe(false)
+  })
+})
+
+test('changed settings count at once', async () => {
+  const { limits, current } = start()
+  expect(await passing(() => limits.message('email'))).toBe(2)
+  current.emailsPerHour = 3_600
+  expect(await limits.message('email')).toMatchObject({ retryAfterS: 1 })
+})

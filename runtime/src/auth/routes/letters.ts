@@ -1,0 +1,175 @@
+/** `POST /otp`, `/magiclink`, `/recover`, `/resend`: something is sent, and nobody learns whether there is somebody. */
+import { z } from 'zod'
+import { type Context, nowOf, within } from '../context.ts'
+import {
+  EmailProviderDisabled,
+  OtpDisabled,
+  PhoneProviderDisabled,
+  SignupDisabled,
+  ValidationFailed,
+} from '../errors.ts'
+import { parseChallenge } from '../flow.ts'
+import { assertHuman } from '../guard.ts'
+import { parseEmail, parsePhone } from '../identifiers.ts'
+import { type LinkType, sendLater, writeLetter } from '../letters.ts'
+import {
+  type AuthAnswer,
+  type AuthRequest,
+  addressOf,
+  bodyOf,
+  flowShape,
+  ok,
+  optionalData,
+  optionalText,
+} from '../request.ts'
+import { redirectOf } from '../return-to.ts'
+import { autoconfirms, findByContact, signUp, welcome } from '../sign-up.ts'
+import { type Code, sendCode, writeCode } from '../sms-codes.ts'
+import { insertAudit } from '../store/audit.ts'
+import type { UserRow } from '../store/rows.ts'
+import { findUserByEmail } from '../store/users.ts'
+
+const Otp = z.object({
+  ...{ email: optionalText, phone: optionalText, channel: optionalText, data: optionalData },
+  create_user: z.boolean().nullish(),
+  ...flowShape,
+})
+type Otp = z.infer<typeof Otp>
+
+export async function postOtp(context: Context, request: AuthRequest): Promise<AuthAnswer> {
+  const body = bodyOf(request, Otp)
+  await assertHuman(context, request, body.gotrue_meta_security)
+  if (body.email !== undefined && body.phone !== undefined)
+    throw ValidationFailed('Only an email address or phone number should be provided')
+  if (body.email !== undefined) return sendMagicLink(context, request, body)
+  if (body.phone !== undefined) return sendSmsCode(context, request, body)
+  throw ValidationFailed('One of email or phone must be set')
+}
+
+export const postMagicLink = (context: Context, request: AuthRequest): Promise<AuthAnswer> =>
+  sendMagicLink(context, request, bodyOf(request, Otp))
+
+/** A user that is new to us gets the letter of a sign-up: the same link, other words. */
+async function sendMagicLink(context: Context, request: AuthRequest, body: Otp): Promise<AuthAnswer> {
+  const settings = context.project.settings()
+  if (!settings.email.enabled || !settings.email.magicLink) throw EmailProviderDisabled()
+  const email = parseEmail(body.email ?? '')
+  const challenge = parseChallenge(body)
+  const redirectTo = redirectOf(context, request)
+  const isOpen = body.create_user !== false && !settings.disableSignup
+  const asked = { contact: { email }, data: body.data ?? {}, request }
+  const welcomed = isOpen ? await welcome(context, asked) : {}
+  const letter = await within(context, async (tx) => {
+    const known = await findUserByEmail(tx, email)
+    if (!known && body.create_user === false) throw OtpDisabled()
+    if (!known && settings.disableSignup) throw SignupDisabled()
+    const order = { ...asked, ...welcomed, password: null }
+    // One that nobody ever confirmed and that has no password is still a sign-up; with one it may be somebody else's.
+    const isStill =
+      known?.email_confirmed_at === null && known.encrypted_password === null && !known.sign_up_contested
+    const user = known && !isStill ? known : await signUp(context, tx, order)
+    if (!user) return undefined
+    const isNew = (!known || isStill) && user.email_confirmed_at === null && !autoconfirms(context, { email })
+    const type: LinkType = isNew ? 'signup' : 'magiclink'
+    await insertAudit(tx, {
+      ...{ action: 'user_recovery_requested', actor: user, at: nowOf(context), ip: addressOf(request) },
+    })
+    return writeLetter(context, tx, { type, user, to: email, redirectTo, challenge })
+  })
+  if (letter) sendLater(context, letter)
+  return ok({})
+}
+
+async function sendSmsCode(context: Context, request: AuthRequest, body: Otp): Promise<AuthAnswer> {
+  const settings = context.project.settings()
+  if (!settings.phone.enabled) throw PhoneProviderDisabled()
+  const phone = parsePhone(body.phone ?? '')
+  const isOpen = body.create_user !== false && !settings.disableSignup
+  const asked = { contact: { phone }, data: body.data ?? {}, request }
+  const welcomed = isOpen ? await welcome(context, asked) : {}
+  const code = await within(context, async (tx): Promise<Code | undefined> => {
+    const known = await findByContact(tx, { phone })
+    if (!known && body.create_user === false) throw OtpDisabled()
+    if (!known && settings.disableSignup) throw SignupDisabled()
+    const order = { ...asked, ...welcomed, password: null }
+    const user = known ?? (await signUp(context, tx, order))
+    return (
+      user && writeCode(context, tx, { user, to: phone, kind: 'confirmation_token', channel: body.channel })
+    )
+  })
+  return ok({ message_id: code ? await sendCode(context, code, request.signal) : null })
+}
+
+const Recover = z.object({ email: optionalText, ...flowShape })
+
+export async function postRecover(context: Context, request: AuthRequest): Promise<AuthAnswer> {
+  const body = bodyOf(request, Recover)
+  await assertHuman(context, request, body.gotrue_meta_security)
+  if (body.email === undefined) throw ValidationFailed('Password recovery requires an email')
+  const email = parseEmail(body.email)
+  const challenge = parseChallenge(body)
+  const redirectTo = redirectOf(context, request)
+  const letter = await within(context, async (tx) => {
+    const user = await findUserByEmail(tx, email)
+    if (!user) return undefined
+    await insertAudit(tx, {
+      ...{ action: 'user_recovery_requested', actor: user, at: nowOf(context), ip: addressOf(request) },
+    })
+    return writeLetter(context, tx, { type: 'recovery', user, to: email, redirectTo, challenge })
+  })
+  if (letter) sendLater(context, letter)
+  return ok({})
+}
+
+const RESENT = ['signup', 'email_change', 'sms', 'phone_change'] as const
+const Resend = z.object({ type: z.enum(RESENT), email: optionalText, phone: optionalText, ...flowShape })
+
+export async function postResend(context: Context, request: AuthRequest): Promise<AuthAnswer> {
+  const body = bodyOf(request, Resend)
+  await assertHuman(context, request, body.gotrue_meta_security)
+  const byMail = body.type === 'signup' || body.type === 'email_change'
+  if (byMail && body.email === undefined) throw ValidationFailed('Type provided requires an email address')
+  if (!byMail && body.phone === undefined) throw ValidationFailed('Type provided requires a phone number')
+  return byMail
+    ? resendLetter(context, request, { type: body.type as 'signup' | 'email_change', body })
+    : resendCode(context, request, { type: body.type as 'sms' | 'phone_change', body })
+}
+
+type Again<Type> = { type: Type; body: z.infer<typeof Resend> }
+
+async function resendLetter(
+  context: Context,
+  request: AuthRequest,
+  { type, body }: Again<'signup' | 'email_change'>,
+): Promise<AuthAnswer> {
+  const email = parseEmail(body.email ?? '')
+  const challenge = parseChallenge(body)
+  const redirectTo = redirectOf(context, request)
+  const letter = await within(context, async (tx) => {
+    const user = await findUserByEmail(tx, email)
+    const due = type === 'signup' ? user?.email_confirmed_at === null : Boolean(user?.email_change)
+    if (!user || !due) return undefined
+    const to = type === 'signup' ? email : (user.email_change ?? email)
+    return writeLetter(context, tx, { type, user, to, redirectTo, challenge })
+  })
+  if (letter) sendLater(context, letter)
+  return ok({})
+}
+
+async function resendCode(
+  context: Context,
+  request: AuthRequest,
+  { type, body }: Again<'sms' | 'phone_change'>,
+): Promise<AuthAnswer> {
+  const phone = parsePhone(body.phone ?? '')
+  const code = await within(context, async (tx): Promise<Code | undefined> => {
+    const user = await findByContact(tx, { phone })
+    const isDue = (each: UserRow) =>
+      type === 'sms' ? each.phone_confirmed_at === null : Boolean(each.phone_change)
+    if (!user || !isDue(user)) return undefined
+    return type === 'sms'
+      ? writeCode(context, tx, { user, to: phone, kind: 'confirmation_token' })
+      : writeCode(context, tx, { user, to: user.phone_change ?? phone, kind: 'phone_change_token' })
+  })
+  return ok({ message_id: code ? await sendCode(context, code, request.signal) : null })
+}
