@@ -8,7 +8,7 @@ import { signApiKey } from '@cascata/shared/jwt'
 import type { ProjectDocument } from '@cascata/shared/project-document'
 import { pino } from 'pino'
 import { restDialect } from './http/dialects.ts'
-import type { Answer, Handle } from './http/service.ts'
+import type { Answer, Handle, Service } from './http/service.ts'
 import { type Runtime, startRuntime } from './runtime.ts'
 import type { Database } from './session/database.ts'
 
@@ -60,6 +60,8 @@ export type AskOptions = {
   key?: boolean
 }
 
+type StartOptions = { starts?: Promise<void>; drainMs?: number; talk?: NonNullable<Service['talk']> }
+
 export type Harness = Awaited<ReturnType<typeof createHarness>>
 
 export async function createHarness() {
@@ -92,7 +94,10 @@ export async function createHarness() {
       await rename(join(folder, 'new'), join(folder, 'project.json'))
     },
 
-    async start(handle: Handle, { starts = Promise.resolve(), drainMs = 5_000 } = {}): Promise<Runtime> {
+    async start(
+      handle: Handle,
+      { starts = Promise.resolve(), drainMs = 5_000, talk }: StartOptions = {},
+    ): Promise<Runtime> {
       const runtime = await startRuntime({
         config: {
           listen: { socket: socketPath },
@@ -103,7 +108,11 @@ export async function createHarness() {
         parts: {
           openDatabase,
           createServices: () => [
-            { prefix: '/rest/v1', handle, dialect: restDialect, start: () => starts, close: async () => {} },
+            {
+              ...{ prefix: '/rest/v1', handle, dialect: restDialect },
+              ...(talk === undefined ? {} : { talk, takesKeyInQuery: () => true }),
+              ...{ start: () => starts, close: async () => {} },
+            },
           ],
         },
         logger: pino({ base: null }, { write: (line: string) => void records.push(JSON.parse(line)) }),

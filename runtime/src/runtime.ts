@@ -33,9 +33,11 @@ export type Part = Service & {
   close(): Promise<void>
 }
 
+export type ServiceDeps = { database: Database; project: Project; logger: Logger; clock: Clock }
+
 export type Parts = {
   openDatabase(document: ProjectDocument): Database
-  createServices(deps: { database: Database; project: Project; logger: Logger; clock: Clock }): Part[]
+  createServices(deps: ServiceDeps): Part[]
 }
 
 export type Runtime = {
@@ -92,7 +94,8 @@ export async function startRuntime(input: {
     isDraining: draining,
     logger,
   })
-  const http = createHttpServer(app)
+  const http = createHttpServer({ app, activity, logger })
+  project.subscribe(() => void http.recheckSockets())
 
   // Listening begins before the services can answer: what comes early is held, not refused.
   const started = Promise.all(services.map((service) => service.start())).then(() => {
@@ -136,11 +139,12 @@ async function openProject({ source }: Config, logger: Logger): Promise<Project>
 /** Follows the document. What tokens depend on is made anew only when it changed: else known tokens stay known. */
 function liveIdentify(project: Project, config: Config, clock: Clock): Identify {
   const settingsOf = (document: ProjectDocument): IdentifySettings => ({
-    jwtSecret: 'jwtSecret' in config.source ? secretOf(project, config.source.jwtSecret) : document.jwtSecret,
+    jwtSecret: 'jwtSecret' in config.source ? secretOf(project, config.source.jwtSecret) : keysOf(document),
     jwtAudience: document.rest.jwtAudience,
     rolePath: parseRolePath(document.rest.roleClaimKey) ?? ['role'],
     anonRole: document.rest.anonRole,
     keys: 'document' in config.source ? null : document.keys,
+    ...('document' in config.source ? {} : { authIssuer: issuerOf(document) }),
   })
   let settings = settingsOf(project.current())
   let identify = createIdentify(settings, clock)
@@ -151,6 +155,15 @@ function liveIdentify(project: Project, config: Config, clock: Clock): Identify 
     identify = createIdentify(settings, clock)
   })
   return (headers) => identify(headers)
+}
+
+const issuerOf = ({ auth, url }: ProjectDocument): string => auth.jwt.issuer ?? `${url}/auth/v1`
+
+/** Keys of its own sign users' tokens; the secret goes on checking those it signed, and the API keys. */
+function keysOf({ jwtSecret, auth }: ProjectDocument): SigningSecret {
+  if (auth.jwt.keys.length === 0) return jwtSecret
+  const secret = { kty: 'oct', alg: 'HS256', k: Buffer.from(jwtSecret).toString('base64url') }
+  return JSON.stringify({ keys: [...auth.jwt.keys, secret] })
 }
 
 /** A runtime by itself takes a secret from the database too; a project's is control's to give. */

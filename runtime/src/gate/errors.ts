@@ -15,6 +15,14 @@ export const Overloaded = problem('overloaded', {
   hint: 'Send the request again after the time in `Retry-After`.',
 })
 
+export const TooManySockets = problem('too-many-sockets', {
+  status: 429,
+  title: 'Too many connections',
+  detail: (atOnceMax: number, whose: 'of the project' | 'from this address') =>
+    `${atOnceMax} connections ${whose} are open, as many as may be.`,
+  hint: 'Close connections that nobody needs, or run more replicas.',
+})
+
 export const Starting = problem('starting', {
   status: 503,
   title: 'Still starting',

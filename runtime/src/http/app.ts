@@ -22,12 +22,12 @@ import type { Readiness } from '../gate/readiness.ts'
 import { requestId } from '../gate/request-id.ts'
 import type { Identify } from '../session/claims.ts'
 import type { Project } from '../session/project.ts'
-import type { Session } from '../session/session.ts'
+import { createSession, type Session } from '../session/session.ts'
 import type { Asked } from './asked.ts'
 import { problemDialect } from './dialects.ts'
 import { InternalError, ServiceNotFound } from './errors.ts'
 import type { Health } from './health.ts'
-import type { Answer, Service } from './service.ts'
+import type { Answer, Service, Talk } from './service.ts'
 
 export type AppDeps = {
   services: readonly Service[]
@@ -62,6 +62,13 @@ export type Reply = {
   close: boolean
 }
 
+/** A handshake that was agreed to. */
+export type Admitted = {
+  talk: Talk
+  /** Whether who came in would still be let in: keys change while a connection is open. */
+  holds(): Promise<boolean>
+}
+
 /** The status that nginx gives a request whose caller left; only ever logged. */
 const CALLER_GONE_STATUS = 499
 
@@ -69,21 +76,33 @@ export type App = {
   begin(asked: Asked): Exchange
   /** Never rejects. @returns undefined when there is nobody left to answer. */
   answer(exchange: Exchange): Promise<Reply | undefined>
+  /** Whether a service speaks WebSocket there. */
+  talksAt(url: string): boolean
+  /**
+   * Judges a handshake. Never rejects. @param assertRoom throws where there is no place for who is let in.
+   * @returns as `answer` where it is refused.
+   */
+  admit(exchange: Exchange, assertRoom: () => void): Promise<Admitted | Reply | undefined>
   /** The one record of a request, once its end is known. */
   record(exchange: Exchange, end: { status: number; bytes: number; aborted: boolean }): void
 }
 
 export function createApp(deps: AppDeps): App {
+  const replyWith = (exchange: Exchange, answer: Answer | undefined): Reply | undefined =>
+    answer && {
+      answer: isWritable(answer) ? answer : answerFailure(exchange, unwritable(answer), deps),
+      common: commonHeaders(exchange, deps.project.current().rest),
+      close: deps.isDraining(),
+    }
   return {
     begin,
-    async answer(exchange) {
-      const answer = await answerTo(exchange, deps)
-      if (answer === undefined) return undefined
-      const { rest } = deps.project.current()
-      return {
-        answer: isWritable(answer) ? answer : answerFailure(exchange, unwritable(answer), deps),
-        common: commonHeaders(exchange, rest),
-        close: deps.isDraining(),
+    answer: async (exchange) => replyWith(exchange, await answerTo(exchange, deps)),
+    talksAt: (url) => serviceAt(deps, pathOf(url))?.talk !== undefined,
+    async admit(exchange, assertRoom) {
+      try {
+        return await admit(exchange, deps, assertRoom)
+      } catch (error) {
+        return replyWith(exchange, failureOf(exchange, error, deps))
       }
     },
     record(exchange, { status, bytes, aborted }) {
@@ -123,17 +142,25 @@ function commonHeaders(
 
 function begin(asked: Asked): Exchange {
   const { url } = asked
-  const mark = url.indexOf('?')
+  const path = pathOf(url)
   return {
     asked,
     id: requestId(asked.headers[REQUEST_ID_HEADER]),
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? '' : url.slice(mark + 1),
+    path,
+    query: url.slice(path.length + 1),
     startedAt: performance.now(),
     service: undefined,
     session: undefined,
   }
 }
+
+function pathOf(url: string): string {
+  const mark = url.indexOf('?')
+  return mark < 0 ? url : url.slice(0, mark)
+}
+
+const serviceAt = ({ services }: AppDeps, path: string): Service | undefined =>
+  services.find(({ prefix }) => isBelow(path, prefix))
 
 /** @returns undefined when there is nobody left to answer. */
 async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | undefined> {
@@ -158,23 +185,18 @@ async function answerTo(exchange: Exchange, deps: AppDeps): Promise<Answer | und
 }
 
 async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
-  const { asked, path, query } = exchange
-  const { limits } = deps.project.current()
-  const service = deps.services.find(({ prefix }) => isBelow(path, prefix))
-  if (!service) throw ServiceNotFound()
-  exchange.service = service
-  if (asked.url.length > limits.urlBytesMax) throw UrlTooLong(limits.urlBytesMax)
-
-  const below = path.slice(service.prefix.length) || '/'
+  const { asked, query } = exchange
+  const { service, below, credentials } = findService(exchange, deps)
   const before = performance.now()
-  const found = deps.identify(headersOf(exchange, service, below))
+  const isOpen = service.isOpen?.(asked.method, below) === true
+  const found = isOpen && !hasCredential(credentials) ? STRANGER : deps.identify(credentials)
   const session = found instanceof Promise ? await found : found
   const jwtMs = performance.now() - before
   exchange.session = session
 
-  if (!deps.readiness.isOpen() && !(await deps.readiness.wait(deps.startHoldMs ?? START_HOLD_MS)))
-    throw Starting()
+  if (!deps.readiness.isOpen()) await started(deps)
 
+  const { limits } = deps.project.current()
   const reading = asked.body({ bytesMax: limits.bodyBytesMax })
   const body = reading instanceof Promise ? await reading : reading
   const input = {
@@ -189,6 +211,43 @@ async function serve(exchange: Exchange, deps: AppDeps): Promise<Answer> {
   return service.handle(input, session, asked.gone)
 }
 
+async function admit(exchange: Exchange, deps: AppDeps, assertRoom: () => void): Promise<Admitted> {
+  const { service, below, credentials } = findService(exchange, deps)
+  if (service.talk === undefined) throw ServiceNotFound()
+  const session = await deps.identify(credentials)
+  exchange.session = session
+  assertRoom()
+  await started(deps)
+  const talk = service.talk({ path: below, query: exchange.query }, session)
+  return {
+    talk,
+    holds: async () => {
+      try {
+        await deps.identify(credentials)
+        return true
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+function findService(exchange: Exchange, deps: AppDeps) {
+  const { asked, path } = exchange
+  const service = serviceAt(deps, path)
+  if (!service) throw ServiceNotFound()
+  exchange.service = service
+  const { urlBytesMax } = deps.project.current().limits
+  if (asked.url.length > urlBytesMax) throw UrlTooLong(urlBytesMax)
+  const below = path.slice(service.prefix.length) || '/'
+  return { service, below, credentials: headersOf(exchange, service, below) }
+}
+
+/** @throws Starting, when that took too long. */
+async function started({ readiness, startHoldMs = START_HOLD_MS }: AppDeps): Promise<void> {
+  if (!readiness.isOpen() && !(await readiness.wait(startHoldMs))) throw Starting()
+}
+
 /** A key of the query counts where the service says so and no header has one. */
 function headersOf({ asked, query }: Exchange, service: Service, below: string): IncomingHttpHeaders {
   const { headers } = asked
@@ -196,6 +255,12 @@ function headersOf({ asked, query }: Exchange, service: Service, below: string):
   const apikey = new URLSearchParams(query).get('apikey')
   return apikey === null ? headers : { apikey, ...headers }
 }
+
+const STRANGER = createSession({ role: 'anon', claims: { role: 'anon' }, anonRole: 'anon' })
+
+/** Another scheme than Bearer is the service's own: applications show their secret by Basic. */
+const hasCredential = ({ apikey, authorization }: IncomingHttpHeaders): boolean =>
+  apikey !== undefined || (authorization !== undefined && /^bearer(?: |$)/i.test(authorization))
 
 const isBelow = (path: string, prefix: string): boolean =>
   path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 47)
@@ -205,16 +270,20 @@ function failureOf(exchange: Exchange, error: unknown, deps: AppDeps): Answer | 
   return isGone ? undefined : answerFailure(exchange, error, deps)
 }
 
-function answerFailure({ id, service }: Exchange, error: unknown, { logger, project }: AppDeps): Answer {
+function answerFailure(
+  { asked, id, service }: Exchange,
+  error: unknown,
+  { logger, project }: AppDeps,
+): Answer {
   const isTerse = project.current().rest.errorVerbosity === 'minimal'
   const dialect = service?.dialect ?? problemDialect
   if (error instanceof Problem) {
     if (error.status >= 500 && error.cause !== undefined) logger.error({ id, err: error.cause }, error.code)
-    return dialect(error, id, isTerse)
+    return dialect(error, id, isTerse, asked.headers)
   }
   // No Problem: a bug. The caller gets constant text, the log gets everything.
   logger.error({ id, err: error }, 'unexpected failure')
-  return dialect(InternalError(), id, isTerse)
+  return dialect(InternalError(), id, isTerse, asked.headers)
 }
 
 /** Node gives lists only for `set-cookie`, which no request has a use for. */

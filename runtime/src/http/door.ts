@@ -22,8 +22,10 @@ export type Door = {
 /** Owner and group: the edge is in the group, nobody else can connect. */
 const SOCKET_MODE = 0o660
 
-/** In one turn of its loop Node accepts all who wait. The first may be under way already. */
-const ACCEPTING_TURNS = 2
+/** Turns of the loop without anybody who came in: then nobody waits any more. The first may be under way already. */
+const QUIET_TURNS = 3
+/** Of all: who goes on connecting has come too late. */
+const ACCEPTING_TURNS_MAX = 2_000
 
 export async function listen(server: Server, endpoint: Endpoint): Promise<Door> {
   if ('socket' in endpoint) return listenOnSocket(server, endpoint.socket)
@@ -41,6 +43,10 @@ async function listenOnSocket(server: Server, path: string): Promise<Door> {
   await chmod(own, SOCKET_MODE)
   const { ino } = await stat(own)
   await rename(own, path)
+  let accepted = 0
+  server.on('connection', () => {
+    accepted += 1
+  })
   return {
     async shut() {
       // At once: whoever connects after this call finds nobody. A successor that has taken the name over keeps it.
@@ -55,7 +61,13 @@ async function listenOnSocket(server: Server, path: string): Promise<Door> {
         // A full disk: then the listener's own end must do.
         return
       }
-      for (let turns = 0; turns < ACCEPTING_TURNS; turns++) await turn()
+      // In one turn of its loop Node accepts one or some of those who wait, by its version.
+      let [quiet, before] = [0, accepted]
+      for (let turns = 0; quiet < QUIET_TURNS && turns < ACCEPTING_TURNS_MAX; turns++) {
+        await turn()
+        quiet = accepted === before ? quiet + 1 : 0
+        before = accepted
+      }
     },
   }
 }

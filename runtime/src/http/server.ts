@@ -12,12 +12,12 @@
 import type { Server } from 'node:http'
 import { type Socket, Server as TcpServer } from 'node:net'
 import { BODY_TOTAL_MS } from '../gate/limits.ts'
-import type { App } from './app.ts'
 import { serveByNode } from './by-node.ts'
 import type { Door } from './door.ts'
 import { PlainConnection, type PlainOptions } from './plain/connection.ts'
 import { Heads } from './plain/heads.ts'
 import { answerRefused } from './refused.ts'
+import { createSockets, type SocketDeps } from './sockets.ts'
 
 /** Longer than nginx keeps an idle upstream connection (60 s): the edge hangs up first, so no request meets a closing door. */
 const KEEP_ALIVE_MS = 75_000
@@ -30,6 +30,10 @@ export type HttpServer = {
   server: Server
   /** Ends connections on which nothing is under way. */
   closeIdle(): void
+  /** Tells those who keep a connection open that it ends. */
+  endSockets(): void
+  /** Ends the connections of those whose keys hold no more. */
+  recheckSockets(): Promise<void>
   /** Ends all of them now. */
   destroyAll(): void
 }
@@ -38,10 +42,11 @@ export type HttpServer = {
  * Everyday requests are read by `plain/`, everything else by node:http: its own listener takes a connection over at the
  * first request that is not plain. Reading and writing through node:http costs more than all the rest of a request.
  */
-export function createHttpServer(app: App): HttpServer {
+export function createHttpServer({ app, activity, logger }: SocketDeps): HttpServer {
   // An `import` of node:http reads all its exports, and `WebSocket` among them loads the whole of undici: 20 ms and
   // megabytes of every start (Node 24). Taken like this, only what is called is loaded.
   const { createServer } = process.getBuiltinModule('node:http')
+  const sockets = createSockets({ app, activity, logger })
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -49,9 +54,12 @@ export function createHttpServer(app: App): HttpServer {
       requestTimeout: BODY_TOTAL_MS + 30_000,
       maxHeaderSize: HEADER_BYTES_MAX,
       noDelay: true,
+      // Any other offer of another protocol may be left unanswered.
+      shouldUpgradeCallback: (request) => sockets.takes(request),
     },
     serveByNode(app),
   )
+  server.on('upgrade', (request, socket, head) => void sockets.open(request, { socket, head }))
   answerRefused(server)
   const byNode = server.listeners('connection')
   server.removeAllListeners('connection')
@@ -72,7 +80,10 @@ export function createHttpServer(app: App): HttpServer {
       for (const connection of connections) connection.closeIfIdle()
       server.closeIdleConnections()
     },
+    endSockets: () => sockets.endAll(),
+    recheckSockets: () => sockets.recheck(),
     destroyAll() {
+      sockets.destroyAll()
       for (const connection of connections) connection.destroy()
       server.closeAllConnections()
     },
@@ -94,10 +105,12 @@ const LAST_REQUESTS_MS = 500
  * @returns whether everything ended by itself.
  */
 export async function drain(
-  { server, closeIdle, destroyAll }: HttpServer,
+  { server, closeIdle, endSockets, destroyAll }: HttpServer,
   { door, deadlineMs }: { door: Door; deadlineMs: number },
 ): Promise<boolean> {
   await door.shut()
+  // Not before: who comes again at once is to find a successor.
+  endSockets()
   const closed = Promise.withResolvers<boolean>()
   const deadline = setTimeout(() => {
     destroyAll()

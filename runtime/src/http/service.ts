@@ -30,7 +30,22 @@ export type Answer = {
 export type Handle = (input: ServiceInput, session: Session, signal: AbortSignal) => Promise<Answer>
 
 /** How a surface words a failure. The request id is the one its record has; terse leaves out what explains. */
-export type Dialect = (problem: Problem, requestId: string, isTerse?: boolean) => Answer
+export type Dialect = (
+  problem: Problem,
+  requestId: string,
+  isTerse?: boolean,
+  headers?: Readonly<Record<string, unknown>>,
+) => Answer
+
+/** The other end of a WebSocket. */
+export type Peer = {
+  say(frame: string): void
+  /** With a code of RFC 6455 (7.4) and why, in at most 123 bytes. */
+  end(code: number, reason: string): void
+}
+
+/** What becomes of each frame that a peer sends: text as text, anything else as bytes. */
+export type Talk = (peer: Peer) => (frame: string | Buffer) => void
 
 export type Service = {
   /** `/rest/v1`, without a trailing slash. */
@@ -39,4 +54,8 @@ export type Service = {
   dialect: Dialect
   /** Paths below the prefix whose key may stand in the query (`?apikey=`): URLs that tools fetch without headers. */
   takesKeyInQuery?(path: string): boolean
+  /** Where nobody needs a key: who brings none is the anonymous role. */
+  isOpen?(method: string, path: string): boolean
+  /** Speaks WebSocket at some of its paths. @throws the Problem of a handshake that is refused. */
+  talk?(input: Pick<ServiceInput, 'path' | 'query'>, session: Session): Talk
 }

@@ -20,6 +20,7 @@ import { RestError, SchemaCacheMissing } from './errors.ts'
 import { execute } from './execute.ts'
 import { Describer } from './openapi/describer.ts'
 import { Documents } from './openapi/oas3/answer.ts'
+import type { Neighbour } from './openapi/oas3/neighbour.ts'
 import { answerRoot } from './openapi/root.ts'
 import { outlineOf } from './outline/outline-of.ts'
 import { Recall } from './outline/recall.ts'
@@ -48,6 +49,8 @@ export type RestOptions = {
   readOnly?: () => boolean
   /** Public URL of this API, with its path; read at each request, too. For what names it: descriptions. */
   url?: () => string
+  /** What descriptions say of the project besides this API. */
+  neighbour?: Neighbour
   /** Told when the schema could not be read; the keeper tries again by itself. */
   onSchemaError?: (error: unknown) => void
   /** Told what the database says of settings, each time it was asked. */
@@ -125,7 +128,9 @@ export function createRest(options: RestOptions): Rest {
     const execution = { database, cache, settings: now, session, input, timeoutMs, readOnly }
     if (request.action.kind === 'root') {
       timing?.done('plan')
-      const response = await answerRoot(execution, request, { describer, documents, url: urlNow(), signal })
+      const { neighbour } = options
+      const deps = { describer, documents, neighbour, url: urlNow(), signal }
+      const response = await answerRoot(execution, request, deps)
       timing?.done('transaction')
       timing?.done('response')
       return timed(response, timing)

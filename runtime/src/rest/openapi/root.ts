@@ -6,6 +6,8 @@ import { ANY_TYPE, contentTypeOf, type MediaType, mediaTypeName } from '../reque
 import type { RestRequest } from '../request/types.ts'
 import type { Describer } from './describer.ts'
 import { type Documents, documentResponse, serverUrl } from './oas3/answer.ts'
+import { type Described, type Neighbour, splitServer } from './oas3/neighbour.ts'
+import type { Dialect } from './oas3/schemas.ts'
 import { serverAddressOf } from './server-address.ts'
 import { swaggerToJson } from './swagger/document.ts'
 
@@ -19,12 +21,14 @@ export type RootDeps = {
   documents: Documents
   /** Public URL of the API, with its path. */
   url: string
+  /** What else OpenAPI 3 documents describe. Swagger 2.0 is PostgREST's own: it has one base path for all. */
+  neighbour?: Neighbour | undefined
 }
 
 export async function answerRoot(
   execution: Execution,
   request: RestRequest,
-  { describer, documents, url, signal }: RootDeps & { signal: AbortSignal },
+  { describer, documents, url, neighbour, signal }: RootDeps & { signal: AbortSignal },
 ): Promise<RestResponse> {
   const { action } = request
   const { head, document } = action.kind === 'root' ? action : { head: false, document: '2.0' as const }
@@ -35,9 +39,10 @@ export async function answerRoot(
   const description = await describer.describe(execution, request, signal)
   const server = serverAddressOf({ settings, headers: input.headers, url })
   if (document !== '2.0') {
-    const { schemas } = settings
-    const options = { dialect: document, server: serverUrl(server), schemas }
-    const written = documents.write(execution.cache, description, options)
+    const place = splitServer(serverUrl(server), new URL(url).pathname)
+    const options = { dialect: document, ...place, schemas: settings.schemas }
+    const beside = neighbour && (await besideOf(execution, request, { neighbour, ...options }))
+    const written = documents.write(execution.cache, { description, beside }, options)
     return documentResponse(written, request, { head, ifNoneMatch: input.headers['if-none-match'] })
   }
   return {
@@ -48,4 +53,17 @@ export async function answerRoot(
     ],
     body: head ? null : swaggerToJson(description, { server, security: settings.openapiSecurityActive }),
   }
+}
+
+type Besides = { neighbour: Neighbour; dialect: Dialect; server: string; prefix: string }
+
+/** It belongs to no schema: it is described once, beside the first of them. */
+async function besideOf(
+  { settings, session }: Execution,
+  { schema }: RestRequest,
+  { neighbour, dialect, server, prefix }: Besides,
+): Promise<Described | undefined> {
+  if (prefix === '' || schema !== settings.schemas[0]) return undefined
+  const role = settings.openapiMode === 'ignore-privileges' ? null : session.role
+  return neighbour({ dialect, server, role })
 }

@@ -6,33 +6,38 @@ import type { SchemaCache } from '../../schema/types.ts'
 import type { ApiDescription } from '../description.ts'
 import type { ServerAddress } from '../server-address.ts'
 import { type DocumentOptions, openapiDocument } from './document.ts'
+import type { Described } from './neighbour.ts'
 
 /** One for each role that people import with, in both versions; of 300 tables each is some megabytes. */
 const DOCUMENTS_MAX = 4
 
-type Written = { description: ApiDescription; key: string; body: Buffer; etag: string }
+type Source = { description: ApiDescription; beside: Described | undefined }
+type Written = Source & { key: string; body: Buffer; etag: string }
 
 export class Documents {
   private cache: SchemaCache | null = null
   private kept: Written[] = []
 
   /** @param cache that the description is of: a new reading of the schema makes everything new. */
-  write(cache: SchemaCache, description: ApiDescription, options: DocumentOptions): Written {
+  write(cache: SchemaCache, source: Source, options: DocumentOptions): Written {
     if (this.cache !== cache) this.kept = []
     this.cache = cache
     const key = JSON.stringify(options)
-    const known = this.kept.find((each) => each.description === description && each.key === key)
-    const written = known ?? render(description, key, options)
+    const { description, beside } = source
+    const known = this.kept.find(
+      (each) => each.description === description && each.beside === beside && each.key === key,
+    )
+    const written = known ?? render(source, key, options)
     // The last to be used is the last to go.
     this.kept = [written, ...this.kept.filter((each) => each !== written)].slice(0, DOCUMENTS_MAX)
     return written
   }
 }
 
-function render(description: ApiDescription, key: string, options: DocumentOptions): Written {
-  const body = Buffer.from(JSON.stringify(openapiDocument(description, options)))
+function render({ description, beside }: Source, key: string, options: DocumentOptions): Written {
+  const body = Buffer.from(JSON.stringify(openapiDocument(description, options, beside)))
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
-  return { description, key, body, etag }
+  return { description, beside, key, body, etag }
 }
 
 /** Without what everybody assumes: the scheme's own port, a slash at the end. */

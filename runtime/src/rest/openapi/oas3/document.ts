@@ -3,9 +3,10 @@
  * Budibase, WeWeb). What is sent is written out in full, one flat object for each body; only answers refer to shared
  * parts. Pure.
  */
-import type { ApiDescription, DescribedFunction } from '../description.ts'
+import type { ApiDescription } from '../description.ts'
 import { sharedAnswers } from './answers.ts'
 import { CALLS_TAG, callOperations, callPath } from './calls.ts'
+import type { Described } from './neighbour.ts'
 import type { Writing } from './operations.ts'
 import type { Dialect, Schema } from './schemas.ts'
 import { pathOf, rowSchema, tableOperations } from './tables.ts'
@@ -14,6 +15,8 @@ export type DocumentOptions = {
   dialect: Dialect
   /** The one URL that paths are below of, without a slash at its end. */
   server: string
+  /** Of the REST API below it; empty where the server is the REST API itself. */
+  prefix: string
   /** The schemas that can be chosen from, the default one first. */
   schemas: readonly string[]
 }
@@ -38,16 +41,23 @@ function uniqueNames(): (wanted: string) => string {
   }
 }
 
-export function openapiDocument(description: ApiDescription, options: DocumentOptions): object {
-  const { dialect, server, schemas } = options
+const ALONE: Described = { tags: [], paths: {}, schemas: {}, responses: {} }
+
+/** @param beside what else of the project the document describes. */
+export function openapiDocument(
+  description: ApiDescription,
+  options: DocumentOptions,
+  beside: Described = ALONE,
+): object {
+  const { dialect, server, prefix, schemas } = options
   const { schema, comment, functions } = description
   const schemaName = uniqueNames()
-  for (const name of Object.keys(sharedAnswers.schemas)) schemaName(name)
+  for (const name of Object.keys({ ...sharedAnswers.schemas, ...beside.schemas })) schemaName(name)
   const { tables } = description
   const readable = tables.filter(({ verbs }) => verbs.select)
   const rows = new Map(readable.map(({ name }) => [name, schemaName(name)]))
   const profile = schemas.length > 1 ? { schema, chosen: schema !== schemas[0] } : null
-  const writing: Writing = { dialect, server, profile, unique: uniqueNames(), rows }
+  const writing: Writing = { dialect, server: `${server}${prefix}`, profile, unique: uniqueNames(), rows }
   const operations = tables
     .map((table) => ({ table, operations: tableOperations(table, writing) }))
     .filter((each) => Object.keys(each.operations).length > 0)
@@ -60,14 +70,20 @@ export function openapiDocument(description: ApiDescription, options: DocumentOp
     servers: [{ url: server }],
     tags: tagsOf(
       operations.map(({ table }) => table),
-      calls,
+      [...(calls.size === 0 ? [] : [{ name: CALLS_TAG, description: 'Functions.' }]), ...beside.tags],
     ),
     security: [{ apikey: [] }, { bearer: [] }],
     paths: {
-      ...Object.fromEntries(operations.map(({ table, operations: own }) => [pathOf(table.name), own])),
       ...Object.fromEntries(
-        [...calls].map(([name, overloads]) => [callPath(name), callOperations(overloads, writing)]),
+        operations.map(({ table, operations: own }) => [`${prefix}${pathOf(table.name)}`, own]),
       ),
+      ...Object.fromEntries(
+        [...calls].map(([name, overloads]) => [
+          `${prefix}${callPath(name)}`,
+          callOperations(overloads, writing),
+        ]),
+      ),
+      ...beside.paths,
     },
     components: {
       schemas: {
@@ -75,8 +91,9 @@ export function openapiDocument(description: ApiDescription, options: DocumentOp
           readable.map((table): [string, Schema] => [rows.get(table.name) ?? '', rowSchema(table, writing)]),
         ),
         ...sharedAnswers.schemas,
+        ...beside.schemas,
       },
-      responses: sharedAnswers.responses,
+      responses: { ...sharedAnswers.responses, ...beside.responses },
       securitySchemes: {
         apikey: {
           type: 'apiKey',
@@ -95,14 +112,11 @@ export function openapiDocument(description: ApiDescription, options: DocumentOp
   }
 }
 
-function tagsOf(
-  tables: ApiDescription['tables'],
-  calls: ReadonlyMap<string, readonly DescribedFunction[]>,
-): object[] {
+/** A table may have the name of a tag that is ours: then they share it. */
+function tagsOf(tables: ApiDescription['tables'], ours: Described['tags']): object[] {
   const names = tables.map(({ name, comment }) => ({
     name,
     ...(comment === null ? {} : { description: comment }),
   }))
-  const isTaken = tables.some(({ name }) => name === CALLS_TAG)
-  return calls.size === 0 || isTaken ? names : [...names, { name: CALLS_TAG, description: 'Functions.' }]
+  return [...names, ...ours.filter(({ name }) => tables.every((table) => table.name !== name))]
 }
