@@ -1,11 +1,18 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Operation } from '@cascata/shared/contract/operations'
 import { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { flat, patchOf, under } from './auth-patch.ts'
+import { meantSso, ssoView, ssoWishOf } from './auth-sso.ts'
+import { isUserId, meant, stateOf, wishOf } from './auth-user.ts'
 import type { Client } from './client.ts'
 import { wordsOf } from './commands/completion.ts'
 import { migrationName } from './commands/db.ts'
 import { changeOf as exposeOf } from './commands/direct.ts'
+import { listedRows } from './commands/domains.ts'
 import { changeOf } from './commands/limits.ts'
 import { rangeOf } from './commands/scale.ts'
 import { changeOf as settingsOf } from './commands/settings.ts'
@@ -200,6 +207,109 @@ test('a database is opened or closed, nothing else', () => {
   expect(() => exposeOf('yes', [])).toThrow('neither "on" nor "off"')
 })
 
+test('settings of auth are named with dots, and their values are JSON or text', async () => {
+  const pairs = [
+    'siteUrl=https://a.example/?a=b',
+    'smtp.port=25',
+    'smtp.user=null',
+    'redirectUrls=["https://*"]',
+  ]
+  expect(await patchOf({ pairs, secrets: [] })).toEqual({
+    siteUrl: 'https://a.example/?a=b',
+    smtp: { port: 25, user: null },
+    redirectUrls: ['https://*'],
+  })
+  await expect(patchOf({ pairs: ['smtp'], secrets: [] })).rejects.toThrow('no name=value')
+  await expect(patchOf({ pairs: [], secrets: [] })).rejects.toThrow('nothing to set')
+})
+
+test('settings of auth come from a file too, with secrets from files of their own', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cascata-cli-'))
+  const [file, secret] = [join(folder, 'patch.json'), join(folder, 'secret')]
+  await writeFile(file, '{"smtp": {"host": "mail.example", "port": 25}}')
+  await writeFile(secret, 'p=ss\n')
+  const sources = { pairs: ['smtp.port=587'], file, secrets: [`smtp.password=${secret}`] }
+  expect(await patchOf(sources)).toEqual({ smtp: { host: 'mail.example', port: 587, password: 'p=ss' } })
+  await writeFile(file, '[]')
+  await expect(patchOf(sources)).rejects.toThrow('holds no JSON object')
+  await rm(folder, { recursive: true })
+})
+
+test('settings of auth are shown by the names that set them', () => {
+  const settings = { smtp: { host: 'h', password: { set: true } }, hooks: {}, jwt: { keys: [] } }
+  expect(flat(settings)).toEqual({ 'smtp.host': 'h', 'smtp.password': '(set)', hooks: {}, 'jwt.keys': [] })
+  expect([under(settings, 'smtp.host'), under(settings, 'smtp.toString')]).toEqual(['h', undefined])
+})
+
+const user = {
+  ...{ id: '3f2b1c4e-8d5a-4b6f-9c7d-0e1f2a3b4c5d', role: 'authenticated', email: 'ada@example.com' },
+  ...{ phone: '4915112345678', app_metadata: {}, user_metadata: {}, is_anonymous: false },
+  created_at: '2026-01-31T09:30:00Z',
+}
+
+test('a user is what was given of it, with its password from a file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cascata-cli-'))
+  const passwordFile = join(folder, 'password')
+  await writeFile(passwordFile, 'a secret of hers\n')
+  expect(await wishOf({ email: 'ada@example.com', passwordFile, metadata: '{"name":"Ada"}' })).toEqual({
+    ...{ email: 'ada@example.com', password: 'a secret of hers', user_metadata: { name: 'Ada' } },
+  })
+  await rm(folder, { recursive: true })
+  await expect(wishOf({ metadata: 'name=Ada' })).rejects.toThrow('--metadata takes a JSON object')
+  await expect(wishOf({ passwordFile })).rejects.toThrow('cannot be read')
+})
+
+test.each([
+  ['an address that is given', { email: 'a@b.c', confirm: true }, { email: 'a@b.c', email_confirm: true }],
+  ['a number that is given', { phone: '+49', confirm: true }, { phone: '+49', phone_confirm: true }],
+  ['the address there is', { confirm: true }, { email_confirm: true }],
+] as const)('%s counts as confirmed', async (_what, options, wish) => {
+  expect(await wishOf(options)).toEqual(wish)
+})
+
+test('a user is meant by its whole address or number, and by nothing that only holds it', () => {
+  for (const who of ['ADA@example.com', '+49 151 12345678', '4915112345678'])
+    expect(meant([user], who), who).toBe(user)
+  for (const who of ['da@example.com', 'ada', '', '15112345678'])
+    expect(meant([user], who), who).toBe(undefined)
+  expect([isUserId(user.id), isUserId('ada@example.com')]).toEqual([true, false])
+})
+
+test.each([
+  ['unconfirmed', {}],
+  ['confirmed', { phone_confirmed_at: '2026-01-31T09:30:00Z' }],
+  ['banned', { banned_until: '2026-02-01T00:00:00Z', email_confirmed_at: '2026-01-31T09:30:00Z' }],
+  ['unconfirmed', { banned_until: '2026-01-31T11:59:59Z' }],
+  ['deleted', { deleted_at: '2026-01-31T09:30:00Z' }],
+  ['anonymous', { is_anonymous: true }],
+])('a user is %s, as %o has it', (state, more) => {
+  expect(stateOf({ ...user, ...more }, Date.parse('2026-01-31T12:00:00Z'))).toBe(state)
+})
+
+const idp = {
+  ...{ id: '3f2b1c4e-8d5a-4b6f-9c7d-0e1f2a3b4c5d', resource_id: 'crm', disabled: false },
+  saml: { entity_id: 'https://idp.example/entity', metadata_xml: '<long/>', attribute_mapping: { keys: {} } },
+  ...{ domains: [{ domain: 'one.example' }], created_at: '', updated_at: '' },
+}
+
+test('an identity provider is meant by any whole name it has', () => {
+  for (const which of [idp.id, 'CRM', 'One.example', idp.saml.entity_id])
+    expect(meantSso([idp], which), which).toBe(idp)
+  for (const which of ['', 'one', 'example']) expect(meantSso([idp], which), which).toBe(undefined)
+  expect(ssoView(idp)).toMatchObject({ metadata_xml: '7 characters', attribute_mapping: '{"keys":{}}' })
+})
+
+test('of an identity provider is sent what was given, and of two opposites neither', async () => {
+  expect(await ssoWishOf({ domain: ['a.example'], enabled: true })).toEqual({
+    ...{ domains: ['a.example'], disabled: false },
+  })
+  const both = { domain: [], metadataUrl: 'https://a.example', metadataFile: 'a.xml' }
+  await expect(ssoWishOf(both)).rejects.toThrow('one or the other')
+  await expect(ssoWishOf({ domain: [], enabled: true, disabled: true })).rejects.toThrow('one or the other')
+  await expect(ssoWishOf({ domain: [], metadataFile: '/no/such.xml' })).rejects.toThrow('cannot be read')
+  await expect(ssoWishOf({ domain: [], attributeMapping: 'a=b' })).rejects.toThrow('--attribute-mapping')
+})
+
 test('settings of several sections may be changed at once', () => {
   expect(settingsOf(['maxRows=5', 'edge.httpsOnly=true', 'edge.hstsMaxAgeS=60'])).toEqual({
     rest: { maxRows: 5 },
@@ -222,4 +332,24 @@ test('completion knows every command and its options', () => {
 
 test('what a person typed never changes the shape of a path', () => {
   expect(path`/v1/projects/${'../tokens?x'}/keys`).toBe('/v1/projects/..%2Ftokens%3Fx/keys')
+})
+
+test('a name is listed once, with a line for each of its records', () => {
+  const prove = {
+    type: 'TXT',
+    name: '_cascata.shop.example',
+    value: 'cascata-domain=1',
+    purpose: 'prove',
+  } as const
+  const domain = {
+    ...{ name: 'shop.example', readable: 'shop.example', ref: 'shop', url: 'http://x' },
+    ...{ redirect_to: null, https_only: true, last_problem: null, checked_at: null, verified_at: null },
+    ...{ created_at: '', status: 'unproven' as const },
+  }
+  const serve = { type: 'A', name: 'shop.example', value: '203.0.113.7', purpose: 'serve' } as const
+  expect(listedRows({ ...domain, records: [serve, prove] })).toEqual([
+    ['shop.example', 'unproven', null, 'http://x', 'A', 'shop.example', '203.0.113.7'],
+    ['', '', '', '', 'TXT', '_cascata.shop.example', 'cascata-domain=1'],
+  ])
+  expect(listedRows({ ...domain, records: [] })).toEqual([['shop.example', 'unproven', null, 'http://x']])
 })

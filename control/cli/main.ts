@@ -2,6 +2,7 @@
 import { VERSION } from '@cascata/shared/version'
 import { Command, CommanderError } from 'commander'
 import { apiCommands } from './commands/api.ts'
+import { authCommands } from './commands/auth.ts'
 import { backupCommands } from './commands/backups.ts'
 import { certCommands } from './commands/certs.ts'
 import { completionCommand } from './commands/completion.ts'
@@ -27,6 +28,7 @@ export function buildProgram(context = createContext(readConfig())): Command {
     .exitOverride()
   instanceCommands(program, context)
   projectCommands(program, context)
+  authCommands(program, context)
   domainCommands(program, context)
   dbCommands(program, context)
   genCommands(program, context)

@@ -60,6 +60,8 @@ function listCommand(certs: Command, context: Context): void {
     })
 }
 
+type Upload = { cert: string; key: string; trusted?: true }
+
 function uploadCommands(certs: Command, context: Context): void {
   const place = (ref: string, name: string) => path`/v1/projects/${ref}/domains/${name}/certificate`
   certs
@@ -67,10 +69,12 @@ function uploadCommands(certs: Command, context: Context): void {
     .description('serve a name with a certificate of your own')
     .requiredOption('--cert <file>', 'PEM: the certificate and its chain')
     .requiredOption('--key <file>', 'PEM: its private key')
-    .action(async (ref: string, name: string, files: { cert: string; key: string }, command: Command) => {
-      const [certificate, key] = await Promise.all([textOf(files.cert), textOf(files.key)])
+    .option('--trusted', 'send clients to HTTPS for it, although nobody else has signed it')
+    .action(async (ref: string, name: string, options: Upload, command: Command) => {
+      const [certificate, key] = await Promise.all([textOf(options.cert), textOf(options.key)])
       const client = await context.client()
-      const found = await client.send('PUT', place(ref, name), Certificate, { body: { certificate, key } })
+      const body = { certificate, key, ...(options.trusted && { trusted: true }) }
+      const found = await client.send('PUT', place(ref, name), Certificate, { body })
       context.output(command).result(found, list(found))
     })
   certs

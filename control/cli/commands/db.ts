@@ -1,4 +1,4 @@
-/** `cascata db ...`: SQL as the project's `postgres` role, and Postgres itself. */
+/** `cascata db ...`: SQL as the project's `postgres` role, Postgres itself, and dumps of other projects. */
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { type Context, path } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { table } from '../output.ts'
+import { convertDumpCommand } from './convert-dump.ts'
 import { directCommands } from './direct.ts'
 
 const SqlResult = z.object({
@@ -53,6 +54,7 @@ export function dbCommands(program: Command, context: Context): void {
       context.output(command).result(answer, text.join('\n\n'))
     })
   directCommands(db, context)
+  convertDumpCommand(db, context)
 }
 
 /** `20260101_todos.sql` is version `20260101`, name `todos`; a file without digits in front is its own version. */

@@ -58,12 +58,21 @@ function addCommand(domains: Command, context: Context): void {
 function listCommand(domains: Command, context: Context): void {
   domains
     .command('list <ref>')
-    .description("a project's names")
+    .description("a project's names, with the DNS records of each")
     .action(async (ref: string, _options: unknown, command: Command) => {
       const { items } = await (await context.client()).get(path`/v1/projects/${ref}/domains`, All)
-      const rows = items.map((each) => [each.readable, each.status, each.redirect_to, each.url])
-      context.output(command).result(items, table(['NAME', 'STATUS', 'REDIRECTS TO', 'URL'], rows))
+      context.output(command).result(items, table(LISTED, items.flatMap(listedRows)))
     })
+}
+
+const LISTED = ['NAME', 'STATUS', 'REDIRECTS TO', 'URL', 'RECORD', 'AT', 'VALUE']
+
+/** A line for each record; what is said of the name stands on the first. */
+export function listedRows({ readable, status, redirect_to: to, url, records }: ProjectDomain): unknown[][] {
+  const lines = records.map(({ type, name, value }) => [type, name, value])
+  return [lines[0] ?? [], ...lines.slice(1)].map((line, at) =>
+    at === 0 ? [readable, status, to, url, ...line] : ['', '', '', '', ...line],
+  )
 }
 
 function showCommand(domains: Command, context: Context): void {

@@ -9,6 +9,7 @@ import { listAll } from '../pages.ts'
 import { Accepted, finish, showWithKeys } from '../project-view.ts'
 import { importCommand } from './import.ts'
 import { limitsCommand } from './limits.ts'
+import { restartCommand } from './restart.ts'
 import { scaleCommand } from './scale.ts'
 import { settingsCommand } from './settings.ts'
 import { upgradeCommand } from './upgrade.ts'
@@ -21,7 +22,6 @@ export function projectCommands(program: Command, context: Context): void {
   for (const [verb, what] of [
     ['pause', 'stop both containers, keep the data'],
     ['resume', 'start a paused project'],
-    ['restart', 'replace both containers'],
     ['sleep', 'stop both containers until a request comes'],
     ['wake', 'start a sleeping project'],
   ] as const) {
@@ -32,6 +32,7 @@ export function projectCommands(program: Command, context: Context): void {
     what: 'bring back a deleted project (within 7 days)',
     action: 'undelete',
   })
+  restartCommand(projects, context)
   deleteCommand(projects, context)
   limitsCommand(projects, context)
   settingsCommand(projects, context)

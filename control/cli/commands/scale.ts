@@ -34,12 +34,12 @@ export function scaleCommand(projects: Command, context: Context): void {
 }
 
 /** `3` is no fewer and no more; `1..4` is anything between. */
-export function rangeOf(text: string): ReplicaSettings {
+export function rangeOf(text: string): Pick<ReplicaSettings, 'min' | 'max'> {
   const [, min, max = min] = /^(\d+)(?:\.\.(\d+))?$/.exec(text) ?? []
   const parsed = ReplicaSettings.safeParse({ min: Number(min), max: Number(max) })
   if (!parsed.success)
     throw usage(`"${text}" is no number of replicas`, `3, or 1..4; at most ${REPLICAS_MAX}`)
-  return parsed.data
+  return { min: parsed.data.min, max: parsed.data.max }
 }
 
 async function show(client: Client, output: Output, ref: string): Promise<void> {
