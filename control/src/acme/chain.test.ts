@@ -61,6 +61,11 @@ describe('what a chain says', () => {
     expect(Math.round((facts.notAfter - facts.notBefore) / 86_400_000)).toBe(20)
   })
 
+  test('whether nobody else has signed it', () => {
+    expect(factsOf(pem['leaf.crt'] ?? '').isSelfSigned).toBe(false)
+    expect(factsOf(pem['root.crt'] ?? '').isSelfSigned).toBe(true)
+  })
+
   test('its id for renewal information: key of the signer, and serial as DER has it (RFC 9773, 4.1)', () => {
     const signer = openssl('x509', '-in', 'root.crt', '-noout', '-ext', 'subjectKeyIdentifier')
     const keyId = Buffer.from(
@@ -73,9 +78,13 @@ describe('what a chain says', () => {
   })
 
   test('files of another certificate have other names, and no name leaves the folder', () => {
-    const digest = factsOf(pem['leaf.crt'] ?? '').digest
-    expect(fileNameOf('*.shop.test', digest)).toMatch(/^wildcard_\.shop\.test\.[0-9a-f]{8}$/)
-    expect(() => fileNameOf('../etc/passwd', digest)).toThrow()
+    const [leaf, root] = [pem['leaf.crt'] ?? '', pem['root.crt'] ?? '']
+    const of = (chain: string, source: 'acme' | 'upload' = 'acme', name = '*.shop.test') =>
+      fileNameOf({ name, source, chain })
+    const all = [of(leaf), of(`${leaf}${root}`), of(`${leaf}\n`), of(root), of(leaf, 'upload')]
+    expect(new Set(all).size).toBe(5)
+    for (const file of all) expect(file).toMatch(/^wildcard_\.shop\.test\.[0-9a-f]{32}$/)
+    expect(() => of(leaf, 'acme', '../etc/passwd')).toThrow()
   })
 })
 
@@ -102,6 +111,16 @@ describe('an upload', () => {
     expect(upload(pem['short.crt'] ?? '', pem['leaf.key'], 'shop.test', now() + 2 * 86_400_000)).toBe(
       'certificate-expired',
     )
+  })
+
+  test.each([
+    [4096, 'fine'],
+    [4608, 'certificate-unusable'],
+  ])('with an RSA key of %i bits is %s: what is longer would be everybody’s burden', (bits, code) => {
+    const made = ['-newkey', `rsa:${bits}`, '-nodes', '-days', '30', '-subj', '/CN=shop.test']
+    const named = ['-addext', 'subjectAltName=DNS:shop.test', '-keyout', 'rsa.key', '-out', 'rsa.crt']
+    openssl('req', '-x509', ...made, ...named)
+    expect(upload(file('rsa.crt'), file('rsa.key'))).toBe(code)
   })
 
   test('is kept without what stood around it', () => {

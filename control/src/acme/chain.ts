@@ -6,8 +6,10 @@ import {
   CertificateKeyMismatch,
   CertificateNameMissing,
   CertificateUnreadable,
+  CertificateUnusable,
 } from '@cascata/shared/problems/certificates'
 import { identityOf } from './der.ts'
+import { judgePair, PAIR_FAULTS } from './pair.ts'
 
 export type ChainFacts = {
   names: readonly string[]
@@ -16,8 +18,8 @@ export type ChainFacts = {
   serial: string
   /** Id for RFC 9773; null when the certificate names no signer's key. */
   ariId: string | null
-  /** SHA-256 of the certificate, hex. */
-  digest: string
+  /** Nobody else vouches for it. */
+  isSelfSigned: boolean
   notBefore: number
   notAfter: number
 }
@@ -54,7 +56,7 @@ export function factsOf(text: string): ChainFacts {
     issuer: issuerOf(leaf),
     serial: leaf.serialNumber.toLowerCase(),
     ariId: authorityKeyId && `${authorityKeyId.toString('base64url')}.${serial.toString('base64url')}`,
-    digest: leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
+    isSelfSigned: isSignedBy(leaf, leaf),
     notBefore: Date.parse(leaf.validFrom),
     notAfter: Date.parse(leaf.validTo),
   }
@@ -72,6 +74,9 @@ const issuerOf = ({ issuer }: X509Certificate): string => {
 export const covers = (names: readonly string[], name: string): boolean =>
   names.includes(name) || names.includes(name.replace(/^[^.]+/, '*'))
 
+/** Twice as long a key takes eight times as long for each handshake, and every tenant's handshakes share two processors. */
+const RSA_BITS_MAX = 4096
+
 /** Whether this pair can serve the name, now. @throws the problem of what is wrong with it */
 export function checkUpload(
   upload: { certificate: string; key: string },
@@ -88,8 +93,15 @@ export function checkUpload(
   if (!covers(facts.names, name)) throw CertificateNameMissing(name, facts.names)
   if (facts.notAfter <= now || facts.notBefore > now)
     throw CertificateExpired(new Date(facts.notBefore), new Date(facts.notAfter))
+  const { fault } = judgePair(upload)
+  if (fault !== null) throw CertificateUnusable(capitalized(`${PAIR_FAULTS[fault]}.`))
+  const bits = leaf.publicKey.asymmetricKeyDetails?.modulusLength ?? 0
+  if (bits > RSA_BITS_MAX)
+    throw CertificateUnusable(`The key has ${bits} bits of RSA: more than ${RSA_BITS_MAX} are refused.`)
   return facts
 }
+
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 const isSignedBy = (certificate: X509Certificate, by: X509Certificate): boolean =>
   certificate.checkIssued(by) && certificate.verify(by.publicKey)

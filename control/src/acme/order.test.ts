@@ -22,7 +22,7 @@ const asked: OrderProgress = { askedAt: 1, url: 'order', proofs: [] }
 
 const view = (more: Partial<OrderView>): OrderView => ({
   ...{ progress: asked, challenge: 'http-01', propagationMs: 0, now: NOW, order: order('pending') },
-  ...{ authorizations: [], ...more },
+  ...{ authorizations: [], spread: 'unknown' as const, ...more },
 })
 
 describe('the next step of an order', () => {
@@ -44,11 +44,6 @@ describe('the next step of an order', () => {
       'is to say so once it stands',
       { authorizations: pending, progress: { ...asked, proofs: [proof(NOW)] } },
       'answer',
-    ],
-    [
-      'is to wait while DNS spreads it',
-      { authorizations: pending, propagationMs: 5_000, progress: { ...asked, proofs: [proof(NOW - 2_000)] } },
-      'wait 3000',
     ],
     [
       'is to wait while the authority looks',
@@ -89,6 +84,25 @@ describe('the next step of an order', () => {
           ? ['fail', action.error.type, ...action.hosts].join(' ')
           : action.do
     expect(words).toBe(expected)
+  })
+
+  test.each<[string, Partial<OrderView>, object]>([
+    ['asks the zone’s servers first', {}, { do: 'look', proofs: [{ token: 'token' }] }],
+    ['tells the authority once they all show it', { spread: 'everywhere' }, { do: 'answer', isSeen: true }],
+    ['waits while one lacks it', { spread: 'partly' }, { do: 'wait', ms: 2_000 }],
+    ['waits no longer than was said', { spread: 'partly', now: NOW + 4_500 }, { do: 'wait', ms: 500 }],
+    ['asks once more at the end', { now: NOW + 5_000 }, { do: 'look' }],
+    [
+      'then tells the authority all the same, and says that it may find nothing',
+      { spread: 'partly', now: NOW + 5_000 },
+      { do: 'answer', isSeen: false },
+    ],
+    ['asks nobody where nothing is to be waited', { propagationMs: 0 }, { do: 'answer', isSeen: true }],
+  ])('with a proof in DNS %s', (_sentence, given, expected) => {
+    const authorizations = [authorization('pending', [challenge('pending', { type: 'dns-01' })])]
+    const progress = { ...asked, proofs: [proof(NOW, { type: 'dns-01' })] }
+    const base = { challenge: 'dns-01', propagationMs: 5_000, authorizations, progress } as const
+    expect(nextAction(view({ ...base, ...given }))).toMatchObject(expected)
   })
 
   test('puts up both proofs of a wildcard before the first is looked at: they share a record', () => {

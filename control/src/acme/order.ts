@@ -31,7 +31,10 @@ export type OrderAction =
   | { do: 'find' }
   | { do: 'prove'; authorization: AcmeAuthorization; challenge: AcmeChallenge }
   | { do: 'present'; proof: Proof }
-  | { do: 'answer'; challengeUrl: string }
+  /** To find out whether the zone's servers show the proofs. */
+  | { do: 'look'; proofs: readonly Proof[] }
+  /** `isSeen`: as far as we know the authority will find the proof. */
+  | { do: 'answer'; challengeUrl: string; isSeen: boolean }
   | { do: 'finalize'; url: string }
   | { do: 'download'; url: string }
   | { do: 'wait'; ms: number }
@@ -40,12 +43,16 @@ export type OrderAction =
 /** Between two looks at something that the authority is busy with. */
 const LOOK_AGAIN_MS = 1_000
 const LOOK_AGAIN_MS_MAX = 60_000
+/** Between two looks at what the zone's servers show. */
+const SPREAD_AGAIN_MS = 2_000
 
 export type OrderView = {
   progress: OrderProgress
   challenge: ChallengeType
-  /** What the world needs to see a proof: DNS is not everywhere at once. */
+  /** How long the zone's servers are waited for: DNS is not everywhere at once. Zero does not ask them. */
   propagationMs: number
+  /** What they were found to show just now. */
+  spread: 'unknown' | 'partly' | 'everywhere'
   now: number
   /** Null: not asked yet, or nobody knows where it is. */
   order: AcmeOrder | null
@@ -92,12 +99,25 @@ function nextProof(view: OrderView): OrderAction {
   }
   const unseen = pairs.find(({ proof }) => proof?.presentedAt === null)
   if (unseen?.proof) return { do: 'present', proof: unseen.proof }
-  const stand = Math.max(...pairs.map(({ proof }) => proof?.presentedAt ?? 0))
-  const settledIn = stand + view.propagationMs - view.now
   const next = pairs.find(({ challenge }) => challenge?.status === 'pending')
-  if (next?.challenge && settledIn > 0) return { do: 'wait', ms: settledIn }
-  if (next?.challenge) return { do: 'answer', challengeUrl: next.challenge.url }
+  const proofs = pairs.flatMap(({ proof }) => proof ?? [])
+  if (next?.challenge) return onceSpread(view, proofs, next.challenge.url)
   return wait(view.authorizations.find(({ retryAfterMs }) => retryAfterMs !== null)?.retryAfterMs ?? null)
+}
+
+/** What the authority finds missing is a failure, and counted: it is told to look when it will find it, or is long overdue. */
+function onceSpread(
+  { propagationMs, spread, now }: OrderView,
+  proofs: readonly Proof[],
+  challengeUrl: string,
+): OrderAction {
+  const isAsked = propagationMs > 0 && proofs.some(({ type }) => type === 'dns-01')
+  if (!isAsked || spread === 'everywhere') return { do: 'answer', challengeUrl, isSeen: true }
+  if (spread === 'unknown') return { do: 'look', proofs }
+  const leftMs = Math.max(...proofs.map(({ presentedAt }) => presentedAt ?? 0)) + propagationMs - now
+  return leftMs > 0
+    ? { do: 'wait', ms: Math.min(leftMs, SPREAD_AGAIN_MS) }
+    : { do: 'answer', challengeUrl, isSeen: false }
 }
 
 const proofFor = ({ proofs }: OrderProgress, challenge: AcmeChallenge | undefined) =>

@@ -16,30 +16,43 @@ const NOTHING = new Set(['ENOTFOUND', 'ENODATA'])
 const ASKING = { timeout: 2_000, tries: 2 }
 
 /** @param servers `address` or `address:port`; those of the machine when there are none. */
-export function nameServers(servers: readonly string[]): NameServers {
+export function openResolver(servers: readonly string[]): Resolver {
   const resolver = new Resolver(ASKING)
   if (servers.length > 0) resolver.setServers(servers)
-  const ask = async <Found>(name: string, question: Promise<Found[]>): Promise<Found[]> => {
-    try {
-      return await question
-    } catch (error) {
-      if (NOTHING.has((error as NodeJS.ErrnoException).code ?? '')) return []
-      throw DnsUnreachable(name).because(error)
-    }
+  return resolver
+}
+
+/** @throws DnsUnreachable when nobody answers. */
+export async function orNothing<Found>(name: string, question: Promise<Found[]>): Promise<Found[]> {
+  try {
+    return await question
+  } catch (error) {
+    if (NOTHING.has((error as NodeJS.ErrnoException).code ?? '')) return []
+    throw DnsUnreachable(name).because(error)
   }
+}
+
+/** A long text travels in pieces. */
+export const wholeTexts = (records: readonly string[][]): string[] => records.map((pieces) => pieces.join(''))
+
+export function nameServers(servers: readonly string[]): NameServers {
+  const resolver = openResolver(servers)
   const addressesOf = async (name: string): Promise<string[]> => {
-    const both = await Promise.all([ask(name, resolver.resolve4(name)), ask(name, resolver.resolve6(name))])
+    const both = await Promise.all([
+      orNothing(name, resolver.resolve4(name)),
+      orNothing(name, resolver.resolve6(name)),
+    ])
     return both.flat()
   }
   return {
     addressesOf,
     async recordsOf(name) {
       const [txt, cname, addresses] = await Promise.all([
-        ask(name, resolver.resolveTxt(`${DNS_PROOF_PREFIX}.${name}`)),
-        ask(name, resolver.resolveCname(name)),
+        orNothing(name, resolver.resolveTxt(`${DNS_PROOF_PREFIX}.${name}`)),
+        orNothing(name, resolver.resolveCname(name)),
         addressesOf(name),
       ])
-      return { txt: txt.map((pieces) => pieces.join('')), cname, addresses }
+      return { txt: wholeTexts(txt), cname, addresses }
     },
   }
 }

@@ -1,10 +1,14 @@
 /** Rows of certificates and orders as the API shows them: one for each name. Pure. */
 import type { Certificate, CertificateState } from '@cascata/shared/contract/certificates'
+import { CertificateDamaged } from '@cascata/shared/problems/certificates'
 import { dueOf, inCharge } from '../acme/held.ts'
+import { PAIR_FAULTS } from '../acme/pair.ts'
 import type { CertificateRow, OrderRow } from '../store/tables/certificates.ts'
+import type { CertificateDamage } from './ports.ts'
 
 type Rows = {
   held: readonly CertificateRow[]
+  damaged: readonly CertificateDamage[]
   orders: readonly OrderRow[]
   /** Names that are served, whether or not there is anything for them yet. */
   attached: readonly { name: string; ref: string }[]
@@ -13,31 +17,44 @@ type Now = { now: number; isAcmeOn: boolean }
 
 const DAY_MS = 86_400_000
 
-export function viewCertificates({ held, orders, attached }: Rows, at: Now): Certificate[] {
+export function viewCertificates({ held, damaged, orders, attached }: Rows, at: Now): Certificate[] {
   const byName = Map.groupBy(held, ({ name }) => name)
+  const damageOf = Map.groupBy(damaged.filter(isToTell), ({ row }) => row.name)
   const orderOf = new Map(orders.map((order) => [order.name, order]))
   const refOf = new Map(attached.map(({ name, ref }) => [name, ref]))
   const names = [...new Set([...byName.keys(), ...orderOf.keys(), ...refOf.keys()])].toSorted()
-  return names.map((name) =>
-    viewOne({ name, rows: byName.get(name) ?? [], order: orderOf.get(name), ref: refOf.get(name) }, at),
-  )
+  return names.map((name) => {
+    const of = { rows: byName.get(name) ?? [], damaged: damageOf.get(name) ?? [] }
+    return viewOne({ name, ...of, order: orderOf.get(name), ref: refOf.get(name) }, at)
+  })
 }
+
+/** Files that are only missing are about to be written, as those of a new one are, the key first. */
+const isToTell = ({ fault, isKept }: CertificateDamage) =>
+  !(isKept && (fault === 'missing' || fault === 'certificate-missing'))
 
 type One = {
   name: string
   rows: readonly CertificateRow[]
+  damaged: readonly CertificateDamage[]
   order: OrderRow | undefined
   ref: string | undefined
 }
 
-function viewOne({ name, rows, order, ref }: One, at: Now): Certificate {
-  const serving = inCharge(rows, at.now)
+function viewOne({ name, rows, damaged, order, ref }: One, at: Now): Certificate {
+  const lost = damaged.filter(({ isKept }) => !isKept)
+  const serving = inCharge(
+    rows.filter((row) => !lost.some((each) => each.row === row)),
+    at.now,
+  )
+  // Of the one that should serve, before one that need not.
+  const damage = damaged.find(({ row }) => row === serving) ?? lost[0]
   const nextTryAt = order?.nextTryAt && order.nextTryAt.getTime() > at.now ? order.nextTryAt : null
   return {
     name,
-    names: serving?.names ?? order?.names ?? [name],
-    project_ref: (serving ?? order)?.ref ?? ref ?? null,
-    state: stateOf({ serving, order }, at),
+    names: serving?.names ?? order?.names ?? rows[0]?.names ?? [name],
+    project_ref: (serving ?? order ?? rows[0])?.ref ?? ref ?? null,
+    state: stateOf({ serving, order, damage }, at),
     source: serving?.source ?? null,
     issuer: serving?.issuer ?? null,
     serial: serving?.serial ?? null,
@@ -45,7 +62,7 @@ function viewOne({ name, rows, order, ref }: One, at: Now): Certificate {
     not_after: serving?.notAfter.toISOString() ?? null,
     days_left: serving ? Math.floor((serving.notAfter.getTime() - at.now) / DAY_MS) : null,
     renew_at: renewAt(serving, at),
-    last_error: order?.problem ?? null,
+    last_error: damage ? damageAsTold({ damage, serving, order }, at) : (order?.problem ?? null),
     next_try_at: nextTryAt?.toISOString() ?? null,
   }
 }
@@ -54,12 +71,42 @@ function viewOne({ name, rows, order, ref }: One, at: Now): Certificate {
 const renewAt = (serving: CertificateRow | undefined, { isAcmeOn }: Now): string | null =>
   serving && isAcmeOn ? new Date(dueOf(serving)).toISOString() : null
 
-function stateOf(
-  { serving, order }: { serving: CertificateRow | undefined; order: OrderRow | undefined },
-  { now, isAcmeOn }: Now,
-): CertificateState {
-  if (order?.problem) return 'failing'
+type Seen = {
+  serving: CertificateRow | undefined
+  order: OrderRow | undefined
+  damage: CertificateDamage | undefined
+}
+
+function stateOf({ serving, order, damage }: Seen, { now, isAcmeOn }: Now): CertificateState {
+  if (damage && (serving === undefined || damage.row === serving)) return 'damaged'
+  // Without a next try something is only noted of one that is under way.
+  if (order?.problem && order.nextTryAt !== null) return 'failing'
   if (!serving) return isAcmeOn ? 'pending' : 'placeholder'
   if (serving.notAfter.getTime() <= now) return 'expired'
   return order?.csr ? 'renewing' : 'valid'
+}
+
+/** With why there is no other one yet. */
+function damageAsTold(
+  { damage, serving, order }: Seen & { damage: CertificateDamage },
+  at: Now,
+): NonNullable<Certificate['last_error']> {
+  const { code, title, message } = CertificateDamaged(
+    PAIR_FAULTS[damage.fault],
+    remedyOf(damage, { ...at, serving }),
+  )
+  return { code, title, detail: order?.problem ? `${message} ${order.problem.detail}` : message }
+}
+
+function remedyOf(
+  { row, isKept }: CertificateDamage,
+  { isAcmeOn, serving }: Now & Pick<Seen, 'serving'>,
+): string {
+  if (isKept) return 'They are written anew from what the instance keeps.'
+  const lost = 'What the instance keeps of it does not serve either.'
+  const again = row.source === 'upload' ? ' Upload it again.' : ''
+  if (serving) return `${lost} Another one of the name serves.${again}`
+  if (isAcmeOn)
+    return `${lost} Another one is asked for as soon as the limits of the authority allow.${again}`
+  return `${lost}${again || ' Upload one, or set a certificate authority.'}`
 }

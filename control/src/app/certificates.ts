@@ -2,7 +2,7 @@
 import type { Certificate, UploadCertificate } from '@cascata/shared/contract/certificates'
 import { AcmeOff, CertificateNotFound } from '@cascata/shared/problems/certificates'
 import { checkUpload, tidyChain } from '../acme/chain.ts'
-import { fileNameOf } from '../acme/file.ts'
+import { fileNameOf, keyPurpose } from '../acme/file.ts'
 import { assertSees, type Caller, getProject } from './caller.ts'
 import { viewCertificates } from './certificate-view.ts'
 import { audit } from './change.ts'
@@ -16,15 +16,18 @@ const canonical = (name: string) => name.toLowerCase().replace(/\.$/, '')
 export function certificateCases(deps: AppDeps) {
   const { store, clock, seal } = deps
 
-  const list = async (): Promise<Certificate[]> =>
-    viewCertificates(
+  async function list(): Promise<Certificate[]> {
+    const held = await store.certificates.list()
+    return viewCertificates(
       {
-        held: await store.certificates.list(),
+        held,
+        damaged: await deps.damagedCertificates(held),
         orders: await store.certificates.orders.list(),
         attached: await store.certificates.listNames(),
       },
       { now: clock.now(), isAcmeOn: deps.acme.isOn },
     )
+  }
 
   async function one({ ref, name }: Of): Promise<Certificate> {
     const found = (await list()).find(
@@ -75,12 +78,22 @@ export function certificateCases(deps: AppDeps) {
       await assertAttached(ref, name)
       const chain = tidyChain(upload.certificate)
       const checked = checkUpload({ certificate: chain, key: upload.key }, { name, now: clock.now() })
-      const { digest, notBefore, notAfter, names, ...facts } = checked
+      const { notBefore, notAfter, names, isSelfSigned, ...facts } = checked
+      const trusted = upload.trusted ?? !isSelfSigned
       const life = { notBefore: new Date(notBefore), notAfter: new Date(notAfter) }
-      const row = { ...facts, ...life, name, ref, chain, source: 'upload' as const, names: [...names] }
+      const row = {
+        ...facts,
+        ...life,
+        name,
+        ref,
+        chain,
+        trusted,
+        source: 'upload' as const,
+        names: [...names],
+      }
       await store.transaction(async (tx) => {
-        const key = seal.seal(`certificate:${name}`, upload.key)
-        await tx.certificates.put({ ...row, key, file: fileNameOf(name, digest) })
+        const key = seal.seal(keyPurpose(name), upload.key)
+        await tx.certificates.put({ ...row, key, file: fileNameOf(row) })
         const detail = { issuer: facts.issuer, serial: facts.serial }
         await audit(tx, caller, { action: 'certificate.upload', target: name, detail })
       })

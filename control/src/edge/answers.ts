@@ -28,6 +28,7 @@ export function saying(answer: Problem, { retryAfterS }: How): string {
   return [
     'default_type application/problem+json;',
     ...headers(retryAfterS),
+    ...PREFLIGHT,
     `return ${status} ${bodyOf(answer, status)};`,
   ].join('\n')
 }
@@ -37,7 +38,14 @@ const headers = (retryAfterS: number | undefined) => [
   'add_header Cache-Control no-store always;',
   // A page of another origin could not read it otherwise: constant text, for anybody.
   'add_header Access-Control-Allow-Origin * always;',
+  "add_header Access-Control-Expose-Headers 'Retry-After, X-Request-Id' always;",
   ...(retryAfterS === undefined ? [] : [`add_header Retry-After ${retryAfterS} always;`]),
+]
+
+const PREFLIGHT = [
+  'add_header Access-Control-Allow-Methods $preflight_methods always;',
+  'add_header Access-Control-Allow-Headers $preflight_headers always;',
+  'if ($is_preflight) {\n  return 204;\n}',
 ]
 
 export const everything = (answer: Problem, how: How): string =>

@@ -10,8 +10,8 @@ export const placeholderOf = (domain: Domain, name: Domain): EdgeCertificate => 
   trusted: false,
 })
 
-/** Of one label more, as a wildcard is. */
-const isBelow = (name: string, domain: string): boolean =>
+/** The domain itself, or of one label more, as a wildcard is. */
+export const isBelow = (name: string, domain: string): boolean =>
   name === domain || (name.endsWith(`.${domain}`) && !name.slice(0, -domain.length - 1).includes('.'))
 
 export type Placeholder = { certificate: CertificateName; name: Domain }
@@ -28,6 +28,12 @@ export function placeholdersOf(site: EdgeSite): Placeholder[] {
       found.set(certificate.name, isBelow(name, site.domain) ? site.domain : name)
   }
   return [...found].map(([certificate, name]) => ({ certificate, name }))
+}
+
+/** The name that a pair of files is the placeholder of; undefined when it is none. */
+export function nameOfPlaceholder(domain: string, file: string): string | undefined {
+  if (file === domain) return domain
+  return file.startsWith(PREFIX) ? file.slice(PREFIX.length) : undefined
 }
 
 /** A file of `certs/` that is a placeholder of a name: removed when no site shows it. */

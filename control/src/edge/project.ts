@@ -12,29 +12,31 @@ export function projectBlocks(site: EdgeSite, project: ProjectSite): string {
   const { ref, answer } = project
   const own =
     typeof answer === 'string' ? [] : [upstream(upstreamOf(ref), socketsOf(ref, answer.slots), ACTIVATOR)]
-  return [...own, ...project.names.flatMap((name) => nameBlocks(site, project, name))].join('\n\n')
+  return [...own, ...project.names.map((name) => nameBlock(site, project, name))].join('\n\n')
 }
 
 const upstreamOf = (ref: string) => `project_${ref}`
 
-function nameBlocks(site: EdgeSite, project: ProjectSite, own: EdgeName): string[] {
+function nameBlock(site: EdgeSite, project: ProjectSite, own: EdgeName): string {
   const { name, certificate, httpsOnly, redirectTo } = own
   const isDefault = certificate.name === site.certificate.name
-  const secured = [
+  return server([
+    HTTP,
+    https(site),
     `server_name ${name};`,
     ...(isDefault ? [] : [certificateOf(certificate)]),
     ...hsts(project),
     ...alternative(site),
+    ...(httpsOnly && certificate.trusted ? [sentToHttps(name)] : []),
     problemPages(site),
     redirectTo === null ? answerOf(project) : sentOnTo(redirectTo),
-  ]
-  if (!httpsOnly || !certificate.trusted) return [server([HTTP, https(site), ...secured])]
-  return [server([HTTP, `server_name ${name};`, sentToHttps(name, site)]), server([https(site), ...secured])]
+  ])
 }
 
-/** Browsers ignore it over plain HTTP. */
 const hsts = ({ hstsMaxAgeS }: ProjectSite): string[] =>
-  hstsMaxAgeS === null ? [] : [`add_header Strict-Transport-Security 'max-age=${hstsMaxAgeS}' always;`]
+  hstsMaxAgeS === null
+    ? []
+    : [`set $hsts_rule 'max-age=${hstsMaxAgeS}';`, 'add_header Strict-Transport-Security $hsts always;']
 
 function answerOf(project: ProjectSite): string {
   const { ref, answer, bodyBytesMax } = project

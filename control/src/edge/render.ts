@@ -9,10 +9,11 @@ import { URL_BYTES_MAX } from '@cascata/shared/contract/projects'
 import { UrlTooLong } from '@cascata/shared/problems/bounds'
 import { ControlStarting, UnknownHost, UpstreamTimeout } from '@cascata/shared/problems/edge'
 import { everything, saying } from './answers.ts'
+import { caller } from './caller.ts'
 import { ACME_CHALLENGE } from './challenges.ts'
-import { globals } from './globals.ts'
+import { GLOBALS } from './globals.ts'
 import { passTo, projectBlocks, socketsOf, upstream } from './project.ts'
-import { alternative, certificateOf, HTTP, https, ownPort, problemPages } from './server.ts'
+import { alternative, certificateOf, HTTP, https, problemPages } from './server.ts'
 import type { EdgeSite } from './site.ts'
 import { indented, server } from './text.ts'
 
@@ -21,14 +22,23 @@ export type Rendered = { text: string; digest: string }
 export const PROBE_PATH = '/digest'
 
 export function renderEdge(site: EdgeSite): Rendered {
-  const digest = createHash('sha256').update(wholeText(site, '')).digest('hex').slice(0, 32)
+  const digest = digestOf(wholeText(site, ''))
   return { text: wholeText(site, digest), digest }
+}
+
+const digestOf = (bare: string): string => createHash('sha256').update(bare).digest('hex').slice(0, 32)
+
+/** The digest that a text of ours is served under; null when it was cut or changed since it was made. */
+export function digestIn(text: string): string | null {
+  const [said, digest = ''] = /return 200 '([0-9a-f]{32})'/.exec(text) ?? []
+  return said !== undefined && digestOf(text.replace(said, "return 200 ''")) === digest ? digest : null
 }
 
 const wholeText = (site: EdgeSite, digest: string): string =>
   `${[main(site), http(site, digest)].join('\n\n')}\n`
 
 const main = ({ workers }: EdgeSite) => `# Made by Cascata from its projects: written anew at each change.
+load_module modules/ngx_http_brotli_filter_module.so;
 worker_processes ${workers};
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
@@ -42,8 +52,8 @@ events {
 function http(site: EdgeSite, digest: string): string {
   const projects = site.projects.toSorted((a, b) => (a.ref < b.ref ? -1 : 1))
   const blocks = [
-    globals(site),
-    ownPort(site),
+    GLOBALS,
+    caller(site),
     certificateOf(site.certificate),
     probe(digest),
     unknownHosts(site),
@@ -95,7 +105,7 @@ const EVENTS = `location ~ ^/v1/operations/[^/]+/events$ {
 
 function control(site: EdgeSite): string {
   const { domain } = site
-  const names = [...new Set([domain, 'localhost', '127.0.0.1'])].join(' ')
+  const names = [...new Set([domain, 'localhost', '127.0.0.1', '[::1]'])].join(' ')
   return [
     upstream('control', socketsOf('_control', [1])),
     server([

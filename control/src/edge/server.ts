@@ -30,19 +30,12 @@ export const problemPages = ({
   return 302 ${controlUrl}/problems/$code;
 }`
 
-const portText = (port: number, standard: number) => (port === standard ? "''" : `':${port}'`)
-
-/** What stands behind a host in a URL that leads here. */
-export const ownPort = ({ httpPort, httpsPort }: EdgeSite): string => `map $scheme $own_port {
-  http ${portText(httpPort, 80)};
-  https ${portText(httpsPort, 443)};
-}`
-
 /** The method and the body stay (308); to the same place under another name. */
 export const sentOnTo = (host: string): string => `location / {
-  return 308 $scheme://${host}$own_port$request_uri;
+  return 308 $asked_scheme://${host}$own_port$request_uri;
 }`
 
-export const sentToHttps = (host: string, { httpsPort }: EdgeSite): string => `location / {
-  return 308 https://${host}${httpsPort === 443 ? '' : `:${httpsPort}`}$request_uri;
+/** Before anything else is looked at. */
+export const sentToHttps = (host: string): string => `if ($is_plain) {
+  return 308 https://${host}$https_port$request_uri;
 }`

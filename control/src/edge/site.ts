@@ -26,7 +26,7 @@ export type Network = z.infer<typeof Network>
 /** Of a pair of files `certs/<name>.crt` and `.key`. */
 export const CertificateName = z
   .string()
-  .max(220)
+  .max(244)
   .regex(/^[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?$/)
   .brand<'CertificateName'>()
 export type CertificateName = z.infer<typeof CertificateName>

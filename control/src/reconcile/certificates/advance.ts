@@ -5,18 +5,23 @@
  * that a kill between any two of them is a repeated look.
  */
 import { Problem } from '@cascata/shared/problem'
-import { AuthorityUnreachable, CertificateRefused } from '@cascata/shared/problems/certificates'
-import { fileNameOf } from '../../acme/file.ts'
-import { nextAction, type OrderAction, type Proof } from '../../acme/order.ts'
+import {
+  AuthorityUnreachable,
+  CertificateRefused,
+  DnsRecordUnseen,
+} from '@cascata/shared/problems/certificates'
+import { fileNameOf, keyPurpose } from '../../acme/file.ts'
+import { nextAction, type OrderAction, type OrderView, type Proof } from '../../acme/order.ts'
 import { type AcmeClient, type AcmeOrder, AcmeRefused } from '../../acme/port.ts'
 import { backoffAfter } from '../../acme/renewal.ts'
+import type { Spread } from '../../adapters/zone-servers.ts'
 import { CHALLENGE_TOKEN } from '../../edge/challenges.ts'
 import type { OrderPatch } from '../../store/certificates.ts'
 import type { OrderRow } from '../../store/tables/certificates.ts'
 import type { Step } from '../effects.ts'
 import type { CertificateStep } from './plan.ts'
-import { presentProof } from './proofs.ts'
-import { type Authority, type CertificatesWorld, keyPurpose } from './world.ts'
+import { presentProof, spreadOf } from './proofs.ts'
+import type { Authority, CertificatesWorld } from './world.ts'
 
 export type Advance = Extract<CertificateStep, { do: 'acme.advance' }>
 
@@ -87,6 +92,8 @@ class Advancing {
   readonly #step: Advance
   #row: OrderRow
   #order: AcmeOrder | null = null
+  /** As found in this run: the next one looks again. */
+  #spread: Spread | undefined
 
   constructor(world: CertificatesWorld & { authority: Authority }, step: Advance, row: OrderRow) {
     this.#world = world
@@ -125,7 +132,8 @@ class Advancing {
     const propagationMs = challenge === 'dns-01' ? ((await this.#world.dnsProvider())?.propagationMs ?? 0) : 0
     const { askedAt, url, proofs } = this.#row
     const progress = { askedAt: askedAt?.getTime() ?? null, url, proofs }
-    return nextAction({ progress, challenge, propagationMs, now: clock.now(), order, authorizations })
+    const known = { order, authorizations, spread: spreadIs(this.#spread) }
+    return nextAction({ progress, challenge, propagationMs, now: clock.now(), ...known })
   }
 
   async #carryOut(acme: AcmeClient, action: Exclude<OrderAction, { do: 'wait' | 'fail' }>): Promise<void> {
@@ -150,7 +158,11 @@ class Advancing {
       case 'present':
         await this.#effect('acme.present', () => presentProof(this.#world, action.proof))
         return this.#effect('acme.presented', () => this.#presented(action.proof))
+      case 'look':
+        this.#spread = await spreadOf(this.#world, action.proofs)
+        return
       case 'answer':
+        if (!action.isSeen) await this.#sayUnseen()
         return this.#effect('acme.answer', () => acme.answer(action.challengeUrl))
       case 'finalize':
         return this.#effect('acme.finalize', () => acme.finalize(action.url, this.#row.csr ?? ''))
@@ -203,18 +215,32 @@ class Advancing {
     })
   }
 
+  /** The authority may see what we do not; what is amiss is said where people look, and is gone with the certificate. */
+  async #sayUnseen(): Promise<void> {
+    const { code, title, message: detail } = DnsRecordUnseen(this.#spread?.lacking ?? [])
+    if (this.#row.problem?.code === code && this.#row.problem.detail === detail) return
+    this.#world.log.warn(
+      { certificate: this.#row.name, detail },
+      'the authority is told to look all the same',
+    )
+    await this.#change({ problem: { code, title, detail } })
+  }
+
   /** The certificate is there, and its order over: both or neither. What was put up for it is taken down after. */
   #storeCertificate(chain: string): Promise<void> {
     const { store, maker, authority, clock } = this.#world
     const { wanted, isRenewal } = this.#step
-    const { digest, notBefore, notAfter, names: _names, ...facts } = maker.read(chain)
+    const { notBefore, notAfter, issuer, serial, ariId } = maker.read(chain)
     const { name, key } = this.#row
     if (key === null) throw new Error(`the order for ${name} has lost its key`)
     const names = [...this.#row.names]
-    const row = { ...facts, name, names, chain, key, ref: wanted.ref, file: fileNameOf(name, digest) }
+    const facts = { issuer, serial, ariId, trusted: true }
+    const source = 'acme' as const
+    const file = fileNameOf({ name, source, chain })
+    const row = { ...facts, name, names, source, chain, key, ref: wanted.ref, file }
     const life = { notBefore: new Date(notBefore), notAfter: new Date(notAfter) }
     return store.transaction(async ({ certificates }) => {
-      await certificates.put({ ...row, ...life, source: 'acme' })
+      await certificates.put({ ...row, ...life })
       await certificates.orders.change(name, {
         ...{ url: null, askedAt: null, key: null, csr: null },
         ...{ failures: 0, problem: null, nextTryAt: null },
@@ -233,6 +259,13 @@ class Advancing {
     return effect(this.#world, this.#step, name, work)
   }
 }
+
+const spreadIs = (spread: Spread | undefined): OrderView['spread'] =>
+  spread === undefined
+    ? 'unknown'
+    : spread.servers > 0 && spread.lacking.length === 0
+      ? 'everywhere'
+      : 'partly'
 
 /** Null when the authority no longer knows it. */
 async function orderAt(acme: AcmeClient, url: string): Promise<AcmeOrder | null> {
@@ -261,8 +294,11 @@ async function recordFailure(
     backoffAfter(failures, step.endsAt === null ? null : step.endsAt - at),
     (error instanceof AcmeRefused && error.retryAfterMs) || 0,
   )
-  const { code, title, message: detail } = problemOf(error)
-  const patch = { failures, nextTryAt: new Date(at + pauseMs), problem: { code, title, detail } }
+  const { code, title, message } = problemOf(error)
+  // Why it was lost, most likely.
+  const unseen = row.problem?.code === UNSEEN ? ` ${row.problem.detail}` : ''
+  const problem = { code, title, detail: `${message}${unseen}` }
+  const patch = { failures, nextTryAt: new Date(at + pauseMs), problem }
   const lost = error instanceof OrderLost ? error : undefined
   await effect(world, step, 'acme.fail', () =>
     world.store.transaction(async ({ certificates }) => {
@@ -273,6 +309,8 @@ async function recordFailure(
     }),
   )
 }
+
+const UNSEEN = DnsRecordUnseen([]).code
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error

@@ -4,11 +4,10 @@ import { CertificateLimitReached } from '@cascata/shared/problems/certificates'
 import { LEDGER_MS, LIMITS } from '../../acme/limits.ts'
 import type { AcmeClient } from '../../acme/port.ts'
 import { askAgainIn, isUsable, momentIn } from '../../acme/renewal.ts'
-import { EDGE_UID } from '../../paths.ts'
 import type { CertificateRow } from '../../store/tables/certificates.ts'
 import type { CertificateStep } from './plan.ts'
 import { removeProof } from './proofs.ts'
-import { type Authority, type CertificatesWorld, keyPurpose } from './world.ts'
+import type { Authority, CertificatesWorld } from './world.ts'
 
 type Simple = Exclude<CertificateStep, { do: 'acme.advance' }>
 
@@ -19,7 +18,7 @@ export async function applyCertificateStep(world: CertificatesWorld, step: Simpl
       for (const directory of step.directories) await files.ensureDirectory(directory)
       return
     case 'certificate.write':
-      return writeFiles(world, step.row)
+      return world.pairs.write(step.row)
     case 'certificate.forget':
       return store.certificates.remove(step.row)
     case 'certificate.prune':
@@ -45,14 +44,6 @@ export function ownerOf(step: CertificateStep): string {
   if ('row' in step) return step.row.ref ?? '_system'
   if ('order' in step) return step.order.ref ?? '_system'
   return '_system'
-}
-
-/** The certificate last: it is by it that the pair is known to be there. */
-async function writeFiles({ files, paths, seal }: CertificatesWorld, row: CertificateRow): Promise<void> {
-  const readable = { uid: 0, gid: EDGE_UID, mode: 0o640 }
-  const base = join(paths.edgeCertificates, row.file)
-  await files.write(`${base}.key`, seal.open(keyPurpose(row.name), row.key), readable)
-  await files.write(`${base}.crt`, row.chain, readable)
 }
 
 /** A window that stays where it was keeps the moment that was chosen in it. */

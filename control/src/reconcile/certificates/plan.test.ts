@@ -14,7 +14,7 @@ const row = (name: string, more: Partial<CertificateRow> = {}): CertificateRow =
   ...{ name, source: 'acme', ref: 'shop', names: [name], file: `${name}.aaaaaaaa`, chain: '', key: '' },
   ...{ issuer: 'x', serial: '1', ariId: 'id', notBefore: new Date(NOW), notAfter: new Date(NOW + 90 * DAY) },
   ...{ renewAt: null, windowStart: null, windowEnd: null, windowCheckAt: new Date(NOW + DAY) },
-  ...{ createdAt: new Date(NOW), ...more },
+  ...{ trusted: true, createdAt: new Date(NOW), ...more },
 })
 const order = (name: string, more: Partial<OrderRow> = {}): OrderRow => ({
   ...{ name, ref: 'shop', names: [name], directory: 'ca', key: 'k', csr: 'c', replaces: null },
@@ -25,6 +25,7 @@ const filesOf = (...rows: CertificateRow[]) => rows.flatMap(({ file }) => [`${fi
 const seen = (more: Partial<CertificatesObserved>): CertificatesObserved => ({
   ...{ now: NOW, directory: 'ca', wanted: [], held: [], orders: [], ledger: [], unsound: [] },
   ...{ files: filesOf(...(more.held ?? [])), challenges: [], inUse: new Set(), mayOutlive: () => false },
+  ...{ unwritten: new Set<CertificateRow>(), lost: new Set<CertificateRow>() },
   ...more,
 })
 
@@ -48,6 +49,7 @@ function words(step: CertificateStep): string {
 const plan = (more: Partial<CertificatesObserved>) => planCertificates(seen(more)).steps.map(words)
 
 const a = wanted('a.test')
+const [ownA, uploadOfA] = [row('a.test'), row('a.test', { source: 'upload', ariId: null })]
 const underWay = order('a.test', { askedAt: new Date(NOW), url: 'u' })
 const proofs = [{ type: 'http-01' as const, host: 'a.test', token: 't', value: 'v', presentedAt: 1 }]
 
@@ -56,9 +58,34 @@ describe('the certificates', () => {
     ['rest when all is well', { wanted: [a], held: [row('a.test')] }, []],
     ['of a new name begin with an order', { wanted: [a] }, ['acme.advance a.test']],
     [
-      'are written again when their files are gone',
-      { wanted: [a], held: [row('a.test')], files: [] },
+      'are written again when their files are gone or not theirs',
+      { wanted: [a], held: [ownA], files: [], unwritten: new Set([ownA]) },
       ['certificate.write a.test acme'],
+    ],
+    [
+      'are asked for anew when they are lost, whatever is left of their life',
+      { wanted: [a], held: [ownA], lost: new Set([ownA]) },
+      ['acme.advance a.test, replacing id'],
+    ],
+    [
+      'that are lost wait for the authority’s limits as any other',
+      {
+        ...{ wanted: [a], held: [ownA], lost: new Set([ownA]) },
+        ledger: Array.from({ length: 5 }, () => ({
+          ...{ kind: 'issued' as const, at: NOW - DAY, names: ['a.test'], isRenewal: true },
+        })),
+      },
+      ['acme.postpone a.test: perSet'],
+    ],
+    [
+      'of an authority serve when an uploaded one is lost',
+      { wanted: [a], held: [ownA, uploadOfA], lost: new Set([uploadOfA]) },
+      [],
+    ],
+    [
+      'are asked for when an uploaded one is lost and there is no other',
+      { wanted: [a], held: [uploadOfA], lost: new Set([uploadOfA]) },
+      ['acme.advance a.test'],
     ],
     [
       'of a name that is gone go, key and all',
@@ -140,7 +167,7 @@ describe('the certificates', () => {
     ],
     [
       'are not asked for while an uploaded one serves',
-      { wanted: [a], held: [row('a.test', { source: 'upload', ariId: null })] },
+      { wanted: [a], held: [row('a.test', { source: 'upload', trusted: true, ariId: null })] },
       [],
     ],
   ])('%s', (_sentence, given, expected) => {

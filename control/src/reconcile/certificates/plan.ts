@@ -4,6 +4,7 @@
  * Those that end soonest are asked for first: where the authority's limits let only some pass, nothing expires for a
  * new name's sake.
  */
+import { pairOfFile } from '../../acme/file.ts'
 import { dueOf, inCharge } from '../../acme/held.ts'
 import { allowanceOf, Ledger, type LedgerEntry, type LimitName } from '../../acme/limits.ts'
 import type { Directory } from '../../adapters/files.ts'
@@ -19,6 +20,10 @@ export type CertificatesObserved = {
   orders: readonly OrderRow[]
   ledger: readonly LedgerEntry[]
   unsound: readonly Directory[]
+  /** Those whose files are not there or not theirs, and can be written anew. */
+  unwritten: ReadonlySet<CertificateRow>
+  /** Those that are neither there nor can be written anew: they serve nobody. */
+  lost: ReadonlySet<CertificateRow>
   /** What lies in `edge/certs` and in `edge/challenges`. */
   files: readonly string[]
   challenges: readonly string[]
@@ -80,16 +85,12 @@ function keeps(
   return want.ref === row.ref
 }
 
-/** Ours: those that the edge makes for itself have another beginning. */
-const FILE = /^(?!self_)(.+\.[0-9a-f]{8})\.(?:crt|key)(?:\.tmp)?$/
-
 /** What the edge still serves with is taken away after its next change, which wakes us. */
 function fileSteps(kept: readonly CertificateRow[], seen: CertificatesObserved): CertificateStep[] {
-  const there = new Set(seen.files)
   const known = new Set(kept.flatMap(({ file }) => [`${file}.crt`, `${file}.key`]))
-  const missing = kept.filter(({ file }) => !there.has(`${file}.crt`) || !there.has(`${file}.key`))
+  const missing = kept.filter((row) => seen.unwritten.has(row))
   const free = seen.files.filter((name) => {
-    const base = known.has(name) ? undefined : FILE.exec(name)?.[1]
+    const base = known.has(name) ? undefined : pairOfFile(name)
     return base !== undefined && seen.inUse !== null && !seen.inUse.has(base)
   })
   const tokens = new Set(seen.orders.flatMap(({ proofs }) => proofs.map(({ token }) => token)))
@@ -137,7 +138,7 @@ function orderSteps(
   const orders = new Map(seen.orders.map((order) => [order.name, order]))
   const turns = seen.wanted
     .map((each) => ({ each, rows: held.get(each.name) ?? [], order: orders.get(each.name) }))
-    .map((turn) => ({ ...turn, end: endOf(turn.rows) }))
+    .map((turn) => ({ ...turn, end: endOf(turn.rows, seen) }))
     .toSorted((a, b) => a.end - b.end)
   for (const { each, rows, order } of turns) {
     if (order && order.directory !== seen.directory) continue
@@ -146,11 +147,10 @@ function orderSteps(
   return steps
 }
 
-/** New names, which have no end, come last. */
-function endOf(rows: readonly CertificateRow[]): number {
-  return rows.length === 0
-    ? Number.POSITIVE_INFINITY
-    : Math.max(...rows.map(({ notAfter }) => notAfter.getTime()))
+/** New names, which have no end, come last; what is lost has ended. */
+function endOf(rows: readonly CertificateRow[], { lost, now }: CertificatesObserved): number {
+  if (rows.length === 0) return Number.POSITIVE_INFINITY
+  return Math.max(...rows.map((row) => (lost.has(row) ? now : row.notAfter.getTime())))
 }
 
 const isSameSet = ({ source, names }: CertificateRow, others: readonly string[]) =>
@@ -165,7 +165,8 @@ function stepOf({ wanted, rows, order }: Turn, { seen, ledger, wakes }: Given): 
   const { now } = seen
   const old = rows.find(({ source }) => source === 'acme')
   const isRenewal = old !== undefined && isSameSet(old, wanted.names)
-  const serving = inCharge(rows, now)
+  const sound = rows.filter((row) => !seen.lost.has(row))
+  const serving = inCharge(sound, now)
   const endsAt = serving?.notAfter.getTime() ?? null
   const replaces = old?.ariId ?? null
   const advance = { do: 'acme.advance', wanted, order, isRenewal, replaces, endsAt } as const

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { DnsProviderMissing } from '@cascata/shared/problems/certificates'
 import type { Proof } from '../../acme/order.ts'
+import type { Spread } from '../../adapters/zone-servers.ts'
 import { EDGE_UID } from '../../paths.ts'
 import type { CertificatesWorld } from './world.ts'
 
@@ -22,6 +23,26 @@ export async function removeProof(world: World, proof: Proof): Promise<void> {
   // Without a provider there is nobody to ask; the value says nothing to anybody by now.
   await (await world.dnsProvider())?.cleanup(recordOf(proof))
 }
+
+/** What the zones' servers show of proofs that lie in DNS. */
+export async function spreadOf(
+  { zoneServers }: Pick<CertificatesWorld, 'zoneServers'>,
+  proofs: readonly Proof[],
+): Promise<Spread> {
+  const byName = Map.groupBy(proofs.map(recordOf), ({ name }) => name)
+  const found = await Promise.all(
+    [...byName].map(([name, records]) =>
+      // Nobody to ask is nobody who shows it.
+      zoneServers.spreadOf({ name, values: records.map(({ value }) => value) }).catch(() => NOBODY),
+    ),
+  )
+  return {
+    servers: Math.min(...found.map(({ servers }) => servers)),
+    lacking: [...new Set(found.flatMap(({ lacking }) => lacking))],
+  }
+}
+
+const NOBODY: Spread = { servers: 0, lacking: [] }
 
 /** The token was checked before it was kept. */
 const fileFor = ({ paths }: World, { token }: Proof) => join(paths.edgeChallenges, token)

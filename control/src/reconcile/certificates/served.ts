@@ -1,60 +1,54 @@
-/** What the edge may serve with: the certificates there are, as far as their files lie where it reads them. */
-import type { Clock } from '@cascata/shared/clock'
-import { CertificateFile, fileNameOf } from '../../acme/file.ts'
+/** What the edge may serve with: the certificates there are, as far as their files lie where it reads them, and are whole. Pure. */
+import { covers } from '../../acme/chain.ts'
+import { CertificateFile, isFileOf } from '../../acme/file.ts'
 import { inCharge } from '../../acme/held.ts'
-import type { Files } from '../../adapters/files.ts'
 import type { ServedCertificate } from '../../edge/certificates.ts'
-import type { Paths } from '../../paths.ts'
 import type { CertificateRow } from '../../store/tables/certificates.ts'
+import type { CheckedRow, LookedPairs } from './pairs.ts'
 
-type Given = {
-  store: { certificates: { list(): Promise<readonly CertificateRow[]> } }
-  files: Pick<Files, 'list'>
-  paths: Pick<Paths, 'edgeCertificates'>
-  clock: Clock
-}
-
-export async function servedCertificates({
-  store,
-  files,
-  paths,
-  clock,
-}: Given): Promise<ServedCertificate[]> {
-  const [rows, names] = await Promise.all([store.certificates.list(), files.list(paths.edgeCertificates)])
-  return servedOf(rows, new Set(names), clock.now())
-}
-
-/** Pure. */
 export function servedOf(
-  rows: readonly CertificateRow[],
-  there: ReadonlySet<string>,
+  checked: readonly CheckedRow[],
+  looked: LookedPairs,
   now: number,
 ): ServedCertificate[] {
-  return [...Map.groupBy(rows, ({ name }) => name)].flatMap(([name, own]) => {
-    const row = inCharge(own, now)
+  // A name that has changed hands has rows of both for a moment: neither stands in for the other.
+  const byOwner = Map.groupBy(checked, ({ row: { name, ref } }) => `${name} ${ref ?? ''}`)
+  return [...byOwner.values()].flatMap((own) => {
+    const sound = own.filter(({ fault, isKept }) => fault === null || isKept)
+    const row = inCharge(rowsOf(sound), now) ?? inCharge(rowsOf(own), now)
     if (!row) return []
-    const file = isWhole(there, row.file) ? row.file : fallback(name, there)
+    const { name } = row
+    const isFree = (file: string) =>
+      !checked.some((each) => each.row.file === file && each.row.ref !== row.ref)
+    const isWhole = own.some((each) => each.row === row && each.fault === null)
+    const file = isWhole ? row.file : fallback(row, looked, isFree)
     if (file === undefined) return []
-    const isOwn = file === row.file
     return [
       {
-        names: row.names,
+        ...{ name, names: row.names, owner: row.ref },
         file: CertificateFile.parse(file),
-        trusted: isOwn,
+        trusted: isWhole && row.trusted,
         notAfter: row.notAfter.getTime(),
       },
     ]
   })
 }
 
-const isWhole = (there: ReadonlySet<string>, file: string) =>
-  there.has(`${file}.crt`) && there.has(`${file}.key`)
+const rowsOf = (checked: readonly CheckedRow[]) => checked.map(({ row }) => row)
 
-/** A new one is known a moment before its files are written: until then the name keeps the one it had. */
-function fallback(name: string, there: ReadonlySet<string>): string | undefined {
-  const base = fileNameOf(name, '00000000').slice(0, -'00000000'.length)
-  return [...there]
-    .filter((each) => each.startsWith(base) && each.endsWith('.crt'))
-    .map((each) => each.slice(0, -'.crt'.length))
-    .find((file) => /^[0-9a-f]{8}$/.test(file.slice(base.length)) && isWhole(there, file))
+/**
+ * A new one is known a moment before its files are written: until then the name keeps the one it had.
+ *
+ * @param isFree no other owner's row is about this file
+ */
+function fallback(
+  { name, file: own }: CertificateRow,
+  looked: LookedPairs,
+  isFree: (file: string) => boolean,
+): string | undefined {
+  const found = [...looked].find(
+    ([file, pair]) =>
+      file !== own && isFileOf(name, file) && pair.fault === null && covers(pair.names, name) && isFree(file),
+  )
+  return found?.[0]
 }

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { LEDGER_MS } from '../../acme/limits.ts'
 import { EDGE_UID } from '../../paths.ts'
+import { pairsNamedIn } from '../edge/whole.ts'
 import { type Pass, problemAt, type Task } from '../task.ts'
+import { saidIn } from '../written.ts'
 import { type Advance, type Advanced, advanceOrder } from './advance.ts'
 import { applyCertificateStep, forgetOldEntries, ownerOf } from './apply.ts'
 import { type CertificateStep, type CertificatesObserved, planCertificates } from './plan.ts'
@@ -125,7 +127,7 @@ class Passing {
 }
 
 async function observe(deps: CertificatesDeps): Promise<CertificatesObserved> {
-  const { store, files, paths, authority, clock, domain } = deps
+  const { store, files, paths, pairs, authority, clock, domain } = deps
   const now = clock.now()
   const directory = authority?.directory ?? null
   const readable = { uid: 0, gid: EDGE_UID, mode: 0o750 }
@@ -137,12 +139,13 @@ async function observe(deps: CertificatesDeps): Promise<CertificatesObserved> {
     directory === null ? [] : store.certificates.ledger.list(directory, new Date(now - LEDGER_MS)),
     deps.dnsProvider(),
   ])
-  const [unsound, there, challenges, inUse] = await Promise.all([
+  const [unsound, there, looked, challenges, inUse] = await Promise.all([
     files.unsound([
       { path: paths.edgeCertificates, ...readable },
       { path: paths.edgeChallenges, ...readable },
     ]),
     files.list(paths.edgeCertificates),
+    pairs.look(),
     files.list(paths.edgeChallenges),
     filesInUse(deps),
   ])
@@ -153,8 +156,12 @@ async function observe(deps: CertificatesDeps): Promise<CertificatesObserved> {
     attached.some(({ name, ref }) => name === of.name && ref === of.ref)
   const names = { domain, attached, refs, hasDnsProvider: provider !== null }
   const wanted = wantedCertificates(directory === null ? { ...names, domain: 'localhost' } : names)
+  const damaged = pairs.check(held, looked).filter(({ fault }) => fault !== null)
+  const rowsOf = (isKept: boolean) =>
+    new Set(damaged.filter((each) => each.isKept === isKept).map(({ row }) => row))
   return {
     ...{ now, directory, wanted, held, orders, ledger, unsound, challenges, inUse },
+    ...{ unwritten: rowsOf(true), lost: rowsOf(false) },
     files: there,
     mayOutlive: ({ name, ref }) =>
       ref === null
@@ -172,8 +179,6 @@ async function filesInUse({ files, paths, serving }: CertificatesDeps): Promise<
     files.read(join(paths.edge, 'current', 'nginx.conf')),
     serving(),
   ])
-  if (manifest === null || text === null || digest === null) return null
-  const parsed = Manifest.safeParse(JSON.parse(manifest))
-  if (!parsed.success || parsed.data.digest !== digest) return null
-  return new Set([...text.matchAll(/\/certs\/([a-z0-9_.-]+)\.crt;/g)].map(([, file = '']) => file))
+  if (text === null || digest === null || saidIn(Manifest, manifest)?.digest !== digest) return null
+  return new Set(pairsNamedIn(text))
 }

@@ -5,8 +5,11 @@ import type { AcmeClient } from '../../acme/port.ts'
 import type { DnsProvider } from '../../adapters/dns/provider.ts'
 import type { Files } from '../../adapters/files.ts'
 import type { Seal } from '../../adapters/seal.ts'
+import type { ZoneServers } from '../../adapters/zone-servers.ts'
 import type { Paths } from '../../paths.ts'
 import type { Effects } from '../effects.ts'
+import type { Log } from '../task.ts'
+import type { CertificatePairs } from './pairs.ts'
 import type { CertificateStore } from './store-port.ts'
 
 /** Keys, requests and chains: made and read by libraries. */
@@ -26,6 +29,7 @@ export type Authority = {
 export type CertificatesWorld = {
   store: CertificateStore
   files: Files
+  pairs: CertificatePairs
   paths: Pick<Paths, 'edge' | 'edgeCertificates' | 'edgeChallenges'>
   seal: Seal
   effects: Effects
@@ -34,9 +38,8 @@ export type CertificatesWorld = {
   authority: Authority | null
   /** As it is set now; null when there is none. */
   dnsProvider(): Promise<DnsProvider | null>
+  zoneServers: ZoneServers
+  log: Pick<Log, 'warn'>
   clock: Clock
   random(): number
 }
-
-/** Under which a certificate's key, or that of its order, is sealed. */
-export const keyPurpose = (name: string) => `certificate:${name}`

@@ -7,7 +7,7 @@ import type { Certificate } from '../../edge/certificate.ts'
 import type { Placeholder } from '../../edge/placeholder.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { edgeNetwork, type Site } from '../../engine/spec.ts'
-import { EDGE_UID, type Paths } from '../../paths.ts'
+import { pairPaths, writePair } from '../certificates/pair-files.ts'
 import { CURRENT, writeCandidate } from './candidates.ts'
 import type { EdgeStep } from './plan.ts'
 
@@ -32,11 +32,6 @@ export type EdgeWorld = {
   trustedProxies: readonly string[]
   makeCertificate(names: readonly string[]): Promise<Certificate>
 }
-
-export const certificatePaths = (paths: Paths, name: string) => ({
-  certificate: join(paths.edgeCertificates, `${name}.crt`),
-  key: join(paths.edgeCertificates, `${name}.key`),
-})
 
 export async function applyEdgeStep(world: EdgeWorld, step: EdgeStep): Promise<void> {
   const { engine, files, site } = world
@@ -91,11 +86,6 @@ async function makeCertificate(
   { files, site, domain, makeCertificate: make }: EdgeWorld,
   { name, certificate: file }: Placeholder,
 ): Promise<void> {
-  const { certificate, key } = await make(
-    name === domain ? [name, `*.${name}`, 'localhost', '127.0.0.1'] : [name],
-  )
-  const to = certificatePaths(site.paths, file)
-  // The certificate last: it is by it that the pair is known to be there.
-  await files.write(to.key, key, { uid: 0, gid: EDGE_UID, mode: 0o640 })
-  await files.write(to.certificate, certificate, { uid: 0, gid: EDGE_UID, mode: 0o644 })
+  const pair = await make(name === domain ? [name, `*.${name}`, 'localhost', '127.0.0.1'] : [name])
+  await writePair(files, pairPaths(site.paths, file), pair)
 }

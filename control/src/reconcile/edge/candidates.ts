@@ -2,10 +2,11 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Files } from '../../adapters/files.ts'
-import type { Rendered } from '../../edge/render.ts'
+import { digestIn, type Rendered } from '../../edge/render.ts'
 import type { Routes } from '../../edge/site.ts'
 import { EDGE_UID, type Paths } from '../../paths.ts'
 import type { Served } from '../projects/observe.ts'
+import { mayRead, saidIn } from '../written.ts'
 import { type Candidate, candidateNumber } from './plan.ts'
 
 /** A control before replicas wrote one slot for each: it must not stop the next one. */
@@ -14,6 +15,9 @@ const Manifest = z.object({ digest: z.string(), routes: z.record(z.string(), Slo
 type Manifest = z.output<typeof Manifest>
 
 export const CURRENT = 'current'
+
+/** Far more than any of ours. */
+const TEXT_BYTES_MAX = 256 * 1024 * 1024
 
 export async function listCandidates(files: Files, paths: Paths): Promise<Candidate[]> {
   const names = (await files.list(paths.edge)).filter((name) => !Number.isNaN(candidateNumber(name)))
@@ -46,7 +50,16 @@ export async function servedBy(files: Files, paths: Paths, digest: string | null
   return new Map(Object.entries(manifest.routes).map(([ref, slots]) => [ref, new Set(slots)]))
 }
 
-async function readManifest(files: Files, paths: Paths, name: string): Promise<Manifest | null> {
-  const text = await files.read(join(paths.edge, name, 'manifest.json'))
-  return text === null ? null : Manifest.parse(JSON.parse(text))
+const readManifest = async (files: Files, paths: Paths, name: string): Promise<Manifest | null> =>
+  saidIn(Manifest, await files.read(join(paths.edge, name, 'manifest.json')))
+
+/** nginx's text of this one; null when it is not as it was written, or nginx may not read it. */
+export async function readText(
+  files: Files,
+  paths: Paths,
+  { name, digest }: Candidate,
+): Promise<string | null> {
+  const found = await files.look(join(paths.edge, name, 'nginx.conf'), TEXT_BYTES_MAX)
+  if (found === null || found.text === null || !mayRead(found, EDGE_UID)) return null
+  return digestIn(found.text) === digest ? found.text : null
 }

@@ -9,7 +9,7 @@ const site: Site = {
   instance: 'cascata',
   imageTag: '0.1.0',
   paths: pathsOf('/home'),
-  bind: '127.0.0.1',
+  bind: ['127.0.0.1'],
   httpPort: 8080,
   httpsPort: 8443,
   dbSessionPort: 15_432,
@@ -30,12 +30,16 @@ const container: NonNullable<EdgeObserved['container']> = {
   health: 'none',
   spec: specHash(spec),
   image: spec.image,
+  networks: [],
   exitCode: null,
 }
 const settled: EdgeObserved = {
   container,
   unsound: [],
   certificates: ['localhost.crt', 'localhost.key'],
+  whole: new Set(['localhost']),
+  named: ['localhost'],
+  isRewritten: false,
   candidates: [{ name: 'candidate-4', digest: 'new' }],
   current: 'candidate-4',
   serving: 'new',
@@ -44,6 +48,9 @@ const nothing: EdgeObserved = {
   container: undefined,
   unsound: [{ path: '/home/edge', uid: 0, gid: 990, mode: 0o750 }],
   certificates: [],
+  whole: new Set(),
+  named: [],
+  isRewritten: false,
   candidates: [],
   current: null,
   serving: null,
@@ -129,7 +136,7 @@ describe('planEdge', () => {
     ],
     [
       'makes a certificate for a name that has none, before it is named in a configuration',
-      { ...old, certificates: [] },
+      { ...old, certificates: [], whole: new Set() },
       [
         'edge.certificate localhost',
         'edge.write candidate-5',
@@ -138,6 +145,31 @@ describe('planEdge', () => {
         'edge.reload',
         'edge.probe new or back to candidate-4',
       ],
+    ],
+    [
+      'makes a damaged placeholder anew, and has nginx read it',
+      { ...settled, whole: new Set() },
+      ['edge.certificate localhost', 'edge.reload', 'edge.probe new'],
+    ],
+    [
+      'has nginx read what was mended: it may have read the damaged one',
+      { ...settled, isRewritten: true },
+      ['edge.reload', 'edge.probe new'],
+    ],
+    [
+      'starts no nginx with a configuration that names a damaged pair',
+      {
+        ...old,
+        container: { ...container, state: 'exited' },
+        serving: null,
+        named: ['localhost', 'shop.aaaaaaaa'],
+      },
+      ['edge.write candidate-5', 'edge.switch candidate-5', 'edge.start', 'edge.probe new'],
+    ],
+    [
+      'starts it with the one it had when all that is damaged is a placeholder, which is made anew',
+      { ...old, container: { ...container, state: 'exited' }, serving: null, whole: new Set() },
+      ['edge.certificate localhost', 'edge.start', 'edge.probe old'],
     ],
     [
       'removes the certificate of a name that is gone, once nothing served names it',

@@ -2,7 +2,8 @@
  * The steps from the edge as it is to the edge as it should be, in order. Pure.
  *
  * A running nginx gets a new configuration only after it has tested it. One that does not run starts with the
- * configuration that was last in use, and gets the new one in the pass after.
+ * configuration that was last in use, unless a certificate that it names is damaged, and gets the new one in the pass
+ * after.
  */
 import type { Directory } from '../../adapters/files.ts'
 import { isPlaceholderFile, type Placeholder } from '../../edge/placeholder.ts'
@@ -26,6 +27,12 @@ export type EdgeObserved = {
   unsound: readonly Directory[]
   /** Names of files where certificates are. */
   certificates: readonly string[]
+  /** Pairs of them that may be named in a configuration. */
+  whole: ReadonlySet<string>
+  /** Pairs that the one in use names. */
+  named: readonly string[]
+  /** Pairs were mended since nginx last read them, or may have been: it may have read them as they were before. */
+  isRewritten: boolean
   /** By number, rising. */
   candidates: readonly Candidate[]
   /** Name of the one `current` points at. */
@@ -50,21 +57,20 @@ export type EdgeStep =
 export function planEdge(wanted: EdgeWanted, seen: EdgeObserved): EdgeStep[] {
   const steps: EdgeStep[] = []
   if (seen.unsound.length > 0) steps.push({ do: 'directories.ensure', directories: seen.unsound })
-  const missing = wanted.placeholders.filter(
-    ({ certificate }) => !seen.certificates.includes(`${certificate}.crt`),
-  )
-  for (const placeholder of missing) steps.push({ do: 'edge.certificate', placeholder })
+  const made = wanted.placeholders.filter(({ certificate }) => !seen.whole.has(certificate))
+  for (const placeholder of made) steps.push({ do: 'edge.certificate', placeholder })
 
   const current = seen.candidates.find(({ name }) => name === seen.current)
   const moves = movesTo(wanted.spec, seen.container)
   const write = writeStep(wanted, seen)
   if (moves.length > 0) {
-    if (!current?.digest) steps.push(write, { do: 'edge.switch', name: write.name })
+    const startsWith = canStart(current, seen, made) ? current : undefined
+    if (!startsWith) steps.push(write, { do: 'edge.switch', name: write.name })
     for (const move of moves) {
       if (move === 'create') steps.push({ do: 'edge.create', spec: wanted.spec })
       else steps.push({ do: `edge.${move}`, name: wanted.spec.name })
     }
-    const digest = current?.digest ?? wanted.rendered.digest
+    const digest = startsWith?.digest ?? wanted.rendered.digest
     steps.push({ do: 'edge.probe', digest, back: null, container: wanted.spec.name })
   } else if (current?.digest !== wanted.rendered.digest) {
     steps.push(
@@ -73,8 +79,9 @@ export function planEdge(wanted: EdgeWanted, seen: EdgeObserved): EdgeStep[] {
       { do: 'edge.switch', name: write.name },
       ...reload(wanted, current?.name ?? null),
     )
-  } else if (seen.serving !== wanted.rendered.digest) {
-    // Switched, and then something came between: the reload was lost, or nginx has not got that far.
+  } else if (seen.serving !== wanted.rendered.digest || seen.isRewritten || made.length > 0) {
+    // Switched, and then something came between: the reload was lost, or nginx has not got that far, or the files that
+    // the text names are other ones now.
     steps.push(...reload(wanted, null))
   }
   const old = stale(seen)
@@ -82,6 +89,16 @@ export function planEdge(wanted: EdgeWanted, seen: EdgeObserved): EdgeStep[] {
   if (old.length > 0 || certificates.length > 0) steps.push({ do: 'edge.prune', names: old, certificates })
   return steps
 }
+
+/** Half a candidate is none; and nginx ends at once where one pair that is named is damaged. */
+const canStart = (
+  current: Candidate | undefined,
+  { named, whole }: EdgeObserved,
+  made: readonly Placeholder[],
+): boolean =>
+  current !== undefined &&
+  current.digest !== null &&
+  named.every((file) => whole.has(file) || made.some(({ certificate }) => certificate === file))
 
 const reload = ({ spec, rendered }: EdgeWanted, back: string | null): EdgeStep[] => [
   { do: 'edge.reload', container: spec.name },

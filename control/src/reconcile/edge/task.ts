@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { Clock } from '@cascata/shared/clock'
 import type { Domain } from '@cascata/shared/domain'
 import type { Problem } from '@cascata/shared/problem'
-import { certificateFor, type ServedCertificate } from '../../edge/certificates.ts'
+import { EdgeConfigRefused, EdgeNotServing } from '@cascata/shared/problems/reconcile'
+import { certificateFor } from '../../edge/certificates.ts'
 import { placeholderOf, placeholdersOf } from '../../edge/placeholder.ts'
 import { renderEdge } from '../../edge/render.ts'
 import { CertificateName, type EdgeCertificate, routesOf } from '../../edge/site.ts'
@@ -11,24 +12,31 @@ import type { Container } from '../../engine/engine.ts'
 import { edgeSpec } from '../../engine/spec.ts'
 import { EDGE_UID } from '../../paths.ts'
 import type { DomainRow } from '../../store/tables/domains.ts'
+import type { CertificateRow } from '../../store/tables/certificates.ts'
 import { Backoff } from '../backoff.ts'
+import { type Mended, mendCertificates } from '../certificates/mend.ts'
+import type { CertificatePairs } from '../certificates/pairs.ts'
+import { servedOf } from '../certificates/served.ts'
 import type { Effects } from '../effects.ts'
 import type { Readiness } from '../projects/database-port.ts'
 import { readySlots, type Served } from '../projects/observe.ts'
 import type { ReconcilerStore } from '../projects/store-port.ts'
 import type { Targets } from '../scale/targets.ts'
-import { type Pass, problemAt, settled, type Task } from '../task.ts'
+import { problemAt, type Task } from '../task.ts'
 import { applyEdgeStep, type EdgeWorld } from './apply.ts'
-import { CURRENT, listCandidates, servedBy } from './candidates.ts'
+import { CURRENT, listCandidates, readText, servedBy } from './candidates.ts'
 import { type EdgeObserved, type EdgeWanted, planEdge } from './plan.ts'
 import { edgeSiteOf } from './wanted.ts'
+import { pairRefusedIn, pairsNamedIn, wholePairs } from './whole.ts'
 
 const PACING = { firstMs: 1_000, maxMs: 60_000 }
 
 export type EdgeDeps = EdgeWorld & {
-  store: Pick<ReconcilerStore, 'projects'> & { domains: { list(): Promise<DomainRow[]> } }
-  /** Those that may be shown for names, beside placeholders. */
-  certificates(): Promise<readonly ServedCertificate[]>
+  store: Pick<ReconcilerStore, 'projects'> & {
+    domains: { list(): Promise<DomainRow[]> }
+    certificates: { list(): Promise<CertificateRow[]> }
+  }
+  pairs: CertificatePairs
   readiness: Readiness
   effects: Effects
   targets: Targets
@@ -45,6 +53,10 @@ export type EdgeTask = Task & {
 
 export function edgeTask(deps: EdgeDeps): EdgeTask {
   let trouble: Problem | null = null
+  /** How many rewritten pairs nginx has read: nobody knows of those that a control before this one wrote. */
+  let read = -1
+  /** Placeholders that were made anew. */
+  let remade = 0
   // Keyed by what was tried: a new intent is tried at once.
   const backoff = new Backoff(PACING, deps.random)
   return {
@@ -52,46 +64,74 @@ export function edgeTask(deps: EdgeDeps): EdgeTask {
     everyMs: 10_000,
     trouble: () => trouble,
     async run(signal) {
-      const { wanted, seen } = await look(deps)
+      const mended = await mendCertificates(deps)
+      const rewritten = deps.pairs.rewritten()
+      const { wanted, seen } = await look(deps, { mended, isRewritten: rewritten + remade !== read })
       const steps = planEdge(wanted, seen)
+      const { failed } = mended
       if (steps.length === 0) {
         trouble = null
-        return settled
+        return { applied: mended.applied, failed }
       }
       const { digest } = wanted.rendered
       const againInMs = backoff.waitMs(digest, deps.clock.now())
-      if (againInMs > 0) return { ...settled, againInMs }
-      const applied: string[] = []
+      if (againInMs > 0) return { applied: mended.applied, failed, againInMs }
+      const applied = [...mended.applied]
+      const sinceMs = deps.clock.now()
       for (const step of steps) {
         signal.throwIfAborted()
+        // Before it is tried: a step that fails may have done its work all the same.
+        if (step.do === 'edge.certificate') remade += 1
         try {
           await deps.effects.run(`_system.${step.do}`, () => applyEdgeStep(deps, step))
         } catch (error) {
           backoff.failed(digest, deps.clock.now())
           trouble = problemAt(step.do, error)
+          await setAside(deps, trouble, sinceMs)
           deps.changed()
-          return failedAt(step.do, error, { applied, againInMs: backoff.waitMs(digest, deps.clock.now()) })
+          const again = backoff.waitMs(digest, deps.clock.now())
+          return { applied, failed: [...failed, { what: step.do, error }], againInMs: again }
         }
         applied.push(step.do)
       }
       backoff.succeeded(digest)
       trouble = null
+      read = rewritten + remade
       deps.changed()
-      return { applied, failed: [] }
+      return { applied, failed }
     },
   }
 }
 
-const failedAt = (what: string, error: unknown, rest: { applied: string[]; againInMs: number }): Pass => ({
-  ...rest,
-  failed: [{ what, error }],
-})
+/** A pair that nginx itself refused is not offered to it again: the next pass, which `changed` brings, goes without. */
+async function setAside(deps: EdgeDeps, { code, cause }: Problem, sinceMs: number): Promise<void> {
+  const isTested = code === EdgeConfigRefused().code && cause instanceof Error
+  const said = isTested ? cause.message : code === EdgeNotServing().code ? await saidSince(deps, sinceMs) : ''
+  const file = pairRefusedIn(said)
+  if (file !== undefined) await deps.pairs.refuse(file)
+}
+
+const LINES_MAX = 100
+
+/** One that starts, or reads its files again, has nobody to tell but its log. */
+async function saidSince({ engine, site }: EdgeDeps, sinceMs: number): Promise<string> {
+  const lines: string[] = []
+  try {
+    const options = { tail: LINES_MAX, follow: false, sinceMs }
+    for await (const line of engine.logs(edgeSpec(site).name, options)) lines.push(line)
+  } catch {
+    // The step's own failure is what is told; the next one looks again.
+  }
+  return lines.join('\n')
+}
 
 /** What the edge serves now, by its own word. */
 export const servedNow = async ({ files, probe, site }: EdgeWorld): Promise<Served> =>
   servedBy(files, site.paths, await probe.digest())
 
-async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObserved }> {
+type Pairs = { mended: Mended; isRewritten: boolean }
+
+async function look(deps: EdgeDeps, pairs: Pairs): Promise<{ wanted: EdgeWanted; seen: EdgeObserved }> {
   const { files, site, probe } = deps
   const [rows, domains] = await Promise.all([deps.store.projects.list(), deps.store.domains.list()])
   const [containers, serving] = await Promise.all([deps.engine.list(), probe.digest()])
@@ -113,9 +153,10 @@ async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObs
       return { row, seen, domains: proven.get(row.ref) ?? [] }
     }),
   )
-  const held = await deps.certificates()
-  const certificateOf = (name: Domain): EdgeCertificate => {
-    const found = certificateFor(name, held)
+  const { checked, looked } = pairs.mended
+  const held = servedOf(checked, looked, deps.clock.now())
+  const certificateOf = (name: Domain, owner: string | null): EdgeCertificate => {
+    const found = certificateFor({ name, owner }, deps.domain, held)
     return found
       ? { name: CertificateName.parse(found.file), trusted: found.trusted }
       : placeholderOf(deps.domain, name)
@@ -127,7 +168,9 @@ async function look(deps: EdgeDeps): Promise<{ wanted: EdgeWanted; seen: EdgeObs
     ...{ placeholders: placeholdersOf(edge), spec },
   }
   const container = containers.find(({ name }) => name === spec.name)
-  return { wanted, seen: await observeEdge(deps, container, serving) }
+  const whole = wholePairs(pairs.mended, deps.domain)
+  const known = { container, serving, whole, isRewritten: pairs.isRewritten }
+  return { wanted, seen: await observeEdge(deps, known) }
 }
 
 /** Asked only where there is a choice. */
@@ -138,8 +181,7 @@ async function ready(deps: EdgeDeps, ref: string, runtimes: readonly Container[]
 
 async function observeEdge(
   { files, site }: EdgeDeps,
-  container: Container | undefined,
-  serving: string | null,
+  known: Pick<EdgeObserved, 'container' | 'serving' | 'whole' | 'isRewritten'>,
 ): Promise<EdgeObserved> {
   const { paths } = site
   const directories = [
@@ -147,11 +189,16 @@ async function observeEdge(
     { path: paths.edgeCertificates, uid: 0, gid: EDGE_UID, mode: 0o750 },
     { path: paths.edgeRun, uid: EDGE_UID, gid: EDGE_UID, mode: 0o750 },
   ]
-  const [unsound, certificates, candidates, current] = await Promise.all([
+  const [unsound, certificates, listed, current] = await Promise.all([
     files.unsound(directories),
     files.list(paths.edgeCertificates),
     listCandidates(files, paths),
     files.readLink(join(paths.edge, CURRENT)),
   ])
-  return { container, unsound, certificates, candidates, current, serving }
+  const inUse = listed.find(({ name }) => name === current)
+  const text = inUse ? await readText(files, paths, inUse) : null
+  const candidates = listed.map((each) =>
+    each === inUse && text === null ? { ...each, digest: null } : each,
+  )
+  return { ...known, unsound, certificates, candidates, current, named: pairsNamedIn(text ?? '') }
 }

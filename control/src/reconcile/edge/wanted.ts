@@ -25,8 +25,8 @@ export type EdgeContext = {
   domain: Domain
   controlUrl: string
   trustedProxies: readonly string[]
-  /** Which certificate is shown for a name. */
-  certificateOf(name: Domain): EdgeCertificate
+  /** Which certificate is shown for a name. @param owner ref of the project whose name it is; null for the instance's own */
+  certificateOf(name: Domain, owner: string | null): EdgeCertificate
 }
 
 export type SeenProject = {
@@ -42,7 +42,7 @@ export function edgeSiteOf(context: EdgeContext, projects: readonly SeenProject[
   const { site, domain, controlUrl, trustedProxies, certificateOf } = context
   return {
     domain,
-    certificate: certificateOf(domain),
+    certificate: certificateOf(domain, null),
     controlUrl: ControlUrl.parse(controlUrl),
     httpPort: site.httpPort,
     httpsPort: site.httpsPort,
@@ -61,7 +61,10 @@ function projectSite(context: EdgeContext, { row, seen, domains }: SeenProject):
   const own = {
     ref: ref.data,
     names: [
-      nameOf(context, { name: `${ref.data}.${context.domain}`, httpsOnly: edge.httpsOnly, redirectTo: null }),
+      nameOf(context, {
+        ...{ ref: ref.data, name: `${ref.data}.${context.domain}` },
+        ...{ httpsOnly: edge.httpsOnly, redirectTo: null },
+      }),
       ...domains.map((each) => nameOf(context, each)),
     ],
     bodyBytesMax: row.limits.body_bytes_max,
@@ -96,11 +99,11 @@ const asServed = (served: ReadonlySet<number>): number[] =>
 
 function nameOf(
   { certificateOf }: EdgeContext,
-  { name: text, httpsOnly, redirectTo }: Pick<DomainRow, 'name' | 'httpsOnly' | 'redirectTo'>,
+  { ref, name: text, httpsOnly, redirectTo }: Pick<DomainRow, 'ref' | 'name' | 'httpsOnly' | 'redirectTo'>,
 ): EdgeName {
   const name = Domain.parse(text)
   return {
-    ...{ name, httpsOnly, certificate: certificateOf(name) },
+    ...{ name, httpsOnly, certificate: certificateOf(name, ref) },
     redirectTo: redirectTo === null ? null : Domain.parse(redirectTo),
   }
 }
