@@ -13,17 +13,17 @@ function start() {
     event.preventDefault()
     token.keep(part('token').value.trim())
     part('token').value = ''
-    enter()
+    void enter()
   })
   part('leave').addEventListener('click', () => {
     token.forget()
     location.reload()
   })
-  part('more').addEventListener('click', () => attempt(more))
+  part('more').addEventListener('click', () => void attempt(more))
   setInterval(() => {
-    if (!part('projects').hidden && document.visibilityState === 'visible') attempt(refresh)
+    if (!part('projects').hidden && document.visibilityState === 'visible') void attempt(refresh)
   }, LOOK_AGAIN_MS)
-  if (token.read()) attempt(more)
+  if (token.read()) void attempt(more)
   else part('enter').hidden = false
 }
 

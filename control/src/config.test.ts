@@ -11,7 +11,7 @@ describe('the configuration', () => {
       httpsPort: 8443,
       dbSessionPort: 15_432,
       dbTransactionPort: 16_543,
-      bind: '127.0.0.1',
+      bind: ['127.0.0.1'],
       dockerSocket: '/var/run/docker.sock',
       crashAt: undefined,
     })
@@ -23,7 +23,7 @@ describe('the configuration', () => {
       httpsPort: 443,
       dbSessionPort: 5432,
       dbTransactionPort: 6543,
-      bind: '0.0.0.0',
+      bind: ['0.0.0.0'],
     })
   })
 
@@ -45,6 +45,18 @@ describe('the configuration', () => {
       trustedProxies: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'],
       dnsServers: ['192.0.2.53', '127.0.0.1:8053', '[::1]:53'],
     })
+  })
+
+  test('takes the addresses at which it is reached, of either kind and once each', () => {
+    expect(readConfig({ CASCATA_BIND: '203.0.113.7, 2001:db8::7,203.0.113.7' }).bind).toEqual([
+      '203.0.113.7',
+      '2001:db8::7',
+    ])
+  })
+
+  test('is reached behind proxies by IPv4 and its own loopback', () => {
+    const environment = { CASCATA_BIND: '0.0.0.0,0:0:0:0:0:0:0:1', CASCATA_TRUSTED_PROXIES: '172.16.0.0/12' }
+    expect(readConfig(environment).bind).toEqual(['0.0.0.0', '0:0:0:0:0:0:0:1'])
   })
 
   test.each([
@@ -87,6 +99,16 @@ describe('the configuration', () => {
     ['a name that Docker would not take', { CASCATA_INSTANCE: 'My Own' }, /^CASCATA_INSTANCE: /],
     ['a port that is none', { CASCATA_HTTP_PORT: '80a' }, /^CASCATA_HTTP_PORT: /],
     ['an address that is none', { CASCATA_BIND: 'localhost' }, /^CASCATA_BIND: /],
+    [
+      'one of several that is none',
+      { CASCATA_BIND: '127.0.0.1,::g' },
+      /^CASCATA_BIND: an IPv4 or IPv6 address$/,
+    ],
+    [
+      'all of IPv6 behind a proxy, which a stranger might be taken for',
+      { CASCATA_BIND: '0.0.0.0,::', CASCATA_TRUSTED_PROXIES: '172.16.0.0/12' },
+      /^CASCATA_BIND: :: does not go together with CASCATA_TRUSTED_PROXIES/,
+    ],
     ['a name made of no address', { CASCATA_DOMAIN: 'sslip.io' }, /^CASCATA_DOMAIN: sslip.io needs/],
     ['a network that is none', { CASCATA_TRUSTED_PROXIES: '10.0.0.0/8;x' }, /^CASCATA_TRUSTED_PROXIES/],
     ['a name server that is none', { CASCATA_DNS_SERVERS: 'dns.example' }, /^CASCATA_DNS_SERVERS/],
@@ -130,6 +152,16 @@ test.each([
       CASCATA_BIND: '10.0.0.1',
     },
     ['https://example.com:8001', 'https://shop.example.com:8001', 'http://10.0.0.1:8000'],
+  ],
+  [
+    'addresses of IPv6 stand in brackets',
+    { CASCATA_BIND: '2001:db8::7' },
+    ['http://localhost:8080', 'http://shop.localhost:8080', 'http://[2001:db8::7]:8080'],
+  ],
+  [
+    'an address of IPv4 is the first choice',
+    { CASCATA_BIND: '::,0.0.0.0' },
+    ['http://localhost:8080', 'http://shop.localhost:8080', 'http://127.0.0.1:8080'],
   ],
 ])('%s', (_sentence, environment, expected) => {
   const { controlUrl, projectUrl, edgeUrl } = urlsOf(readConfig(environment))

@@ -3,6 +3,7 @@ import { SLEEP_MINUTES_MAX, type SleepAfter } from '@cascata/shared/contract/sle
 import { Domain } from '@cascata/shared/domain'
 import { VERSION } from '@cascata/shared/version'
 import { z } from 'zod'
+import { isOpenToStrangersByIpv6 } from './bind.ts'
 
 const port = (byDefault: number) => z.coerce.number().int().min(1).max(65_535).default(byDefault)
 const path = z
@@ -19,8 +20,8 @@ const list = (item: z.ZodType<string, string>) =>
     .transform((text) => text.split(',').flatMap((piece) => piece.trim() || []))
     .pipe(z.array(item))
 
-const address = z.union([z.ipv4(), z.ipv6()])
-const network = z.union([address, z.cidrv4(), z.cidrv6()])
+const address = z.union([z.ipv4(), z.ipv6()], { error: 'an IPv4 or IPv6 address' })
+const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], { error: 'an address or a network' })
 const nameServer = z
   .string()
   .regex(/^(?:[0-9.]+|\[[0-9a-f:]+\]|[0-9a-f:]+)(?::[0-9]{1,5})?$/, 'an address, with a port or without')
@@ -50,7 +51,7 @@ const Environment = z.object({
     .default('cascata'),
   CASCATA_HTTP_PORT: z.string().optional(),
   CASCATA_HTTPS_PORT: z.string().optional(),
-  CASCATA_BIND: z.ipv4().optional(),
+  CASCATA_BIND: list(address),
   CASCATA_HTTP3: z.enum(['on', 'off']).default('off'),
   CASCATA_PUBLIC_ADDRESS: list(address),
   CASCATA_DNS_SERVERS: list(nameServer),
@@ -60,6 +61,7 @@ const Environment = z.object({
     .regex(/^[\w][\w.-]{0,127}$/, 'a tag of an image')
     .default(VERSION),
   CASCATA_DOCKER_SOCKET: path.default('/var/run/docker.sock'),
+  CASCATA_CGROUPS: path.optional(),
   CASCATA_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   CASCATA_SLEEP_AFTER_MINUTES: z
     .union([z.literal('never'), z.coerce.number().int().min(1).max(SLEEP_MINUTES_MAX)], {
@@ -87,8 +89,8 @@ export type Config = Readonly<{
   /** Where Postgres is reached while a project is open to that: a connection for a session, or for a transaction. */
   dbSessionPort: number
   dbTransactionPort: number
-  /** Address on the host at which the edge and the pooler are published. */
-  bind: string
+  /** Addresses on the host at which the edge is published, and the pooler at those of them where it may (engine/spec.ts). */
+  bind: readonly string[]
   /** IP addresses that lead here; the domain's own are asked of DNS when there are none. */
   publicAddresses: readonly string[]
   /** Asked for the records of names; those of the machine when there are none. */
@@ -97,6 +99,8 @@ export type Config = Readonly<{
   trustedProxies: readonly string[]
   imageTag: string
   dockerSocket: string
+  /** Where the machine's control groups are mounted; the engine is asked where they are not. */
+  cgroups: string | undefined
   logLevel: string
   /** When projects go to sleep that say nothing of it. */
   sleepAfterMinutes: SleepAfter
@@ -146,12 +150,13 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     http3: given.CASCATA_HTTP3 === 'on',
     dbSessionPort: ports.data.CASCATA_DB_SESSION_PORT,
     dbTransactionPort: ports.data.CASCATA_DB_TRANSACTION_PORT,
-    bind: given.CASCATA_BIND ?? (isLocal ? '127.0.0.1' : '0.0.0.0'),
+    bind: bindOf(given, isLocal),
     publicAddresses: given.CASCATA_PUBLIC_ADDRESS,
     dnsServers: given.CASCATA_DNS_SERVERS,
     trustedProxies: given.CASCATA_TRUSTED_PROXIES,
     imageTag: given.CASCATA_IMAGE_TAG,
     dockerSocket: given.CASCATA_DOCKER_SOCKET,
+    cgroups: given.CASCATA_CGROUPS,
     logLevel: given.CASCATA_LOG_LEVEL,
     // With a domain somebody waits at the other end: whoever wants the memory back says so.
     sleepAfterMinutes: given.CASCATA_SLEEP_AFTER_MINUTES ?? (isLocal ? 30 : 'never'),
@@ -170,6 +175,22 @@ function domainOf(given: Domain, addresses: readonly string[]): Domain {
   return Domain.parse(`${first.replaceAll('.', '-')}.${SSLIP}`)
 }
 
+/**
+ * In a container control cannot see whether the machine has IPv6: the set-up does, and says so.
+ *
+ * @throws ConfigInvalid where a stranger could be taken for a proxy
+ */
+function bindOf(given: z.infer<typeof Environment>, isLocal: boolean): readonly string[] {
+  const { CASCATA_BIND: named, CASCATA_TRUSTED_PROXIES: proxies } = given
+  const bind = named.length > 0 ? [...new Set(named)] : [isLocal ? '127.0.0.1' : '0.0.0.0']
+  const open = bind.find(isOpenToStrangersByIpv6)
+  if (open !== undefined && proxies.length > 0)
+    throw new ConfigInvalid(
+      `CASCATA_BIND: ${open} does not go together with CASCATA_TRUSTED_PROXIES: Docker shows whoever comes over IPv6 as an address of its own, which may be among those. Name IPv4 addresses and ::1 alone.`,
+    )
+  return Object.freeze(bind)
+}
+
 /** Naming either is the wish to have certificates: whoever says nothing talks to nobody. */
 function acmeOf(given: z.infer<typeof Environment>): Config['acme'] {
   const { CASCATA_ACME_DIRECTORY: directory, CASCATA_ACME_EMAIL: email, CASCATA_ACME_CA: caFile } = given
@@ -182,9 +203,18 @@ function acmeOf(given: z.infer<typeof Environment>): Config['acme'] {
 }
 
 const invalid = (error: z.ZodError): ConfigInvalid =>
-  new ConfigInvalid(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
+  // The name alone: which piece of a list it was, nobody counts.
+  new ConfigInvalid(error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`).join('\n'))
 
 const withPort = (url: string, port: number, standard: number) => (port === standard ? url : `${url}:${port}`)
+
+/** Where this machine reaches itself, as a URL has it. */
+function hostAt(bind: readonly string[]): string {
+  const first = bind.find((each) => !each.includes(':')) ?? bind[0] ?? '127.0.0.1'
+  if (first === '0.0.0.0') return '127.0.0.1'
+  if (!first.includes(':')) return first
+  return first === '::' ? '[::1]' : `[${first}]`
+}
 
 /** Where people find things. Without a domain of its own an instance is reached by plain HTTP on this machine. */
 export function urlsOf({ domain, httpPort, httpsPort, bind, dbSessionPort, dbTransactionPort }: Config) {
@@ -197,6 +227,6 @@ export function urlsOf({ domain, httpPort, httpsPort, bind, dbSessionPort, dbTra
     projectUrl: (ref: string) => at(`${ref}.${domain}`),
     urlAt: at,
     direct: { host: domain, sessionPort: dbSessionPort, transactionPort: dbTransactionPort },
-    edgeUrl: withPort(`http://${bind === '0.0.0.0' ? '127.0.0.1' : bind}`, httpPort, 80),
+    edgeUrl: withPort(`http://${hostAt(bind)}`, httpPort, 80),
   }
 }

@@ -1,14 +1,18 @@
 /**
- * The whole of control, built from its configuration and started in order: the containers it needs itself, the
- * store, the API, the reconcilers, the jobs. What is asked for while a later part still starts is in the store.
+ * The whole of control, built from its configuration and started in order: the containers it needs itself, the lock
+ * by which it is the only one, the store, the API, the reconcilers, the jobs. What is asked for while a later part
+ * still starts is in the store.
  */
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '@cascata/shared/clock'
+import type { Problem } from '@cascata/shared/problem'
 import { sourceFolder, templatesAt } from '@cascata/templates'
 import type { Logger } from 'pino'
+import { judgePair } from './acme/pair.ts'
 import { startActivator } from './activator/activator.ts'
+import { nodeFiles } from './adapters/files.ts'
 import { instancePlace } from './adapters/instance-place.ts'
 import { nameServers } from './adapters/name-records.ts'
 import { openSeal } from './adapters/seal.ts'
@@ -20,6 +24,7 @@ import { dockerEngine } from './engine/docker/engine.ts'
 import { controlApp } from './http/control-app.ts'
 import { listenOn } from './http/listen.ts'
 import { pathsOf } from './paths.ts'
+import { certificatePairs } from './reconcile/certificates/pairs.ts'
 import { createUsages } from './reconcile/disk/usages.ts'
 import {
   crashingEffects,
@@ -28,9 +33,16 @@ import {
   type Effects,
   parseCrashPoint,
 } from './reconcile/effects.ts'
+import { createPulses } from './reconcile/pulse/pulses.ts'
 import { createTargets } from './reconcile/scale/targets.ts'
 import { appPorts } from './wiring/app-ports.ts'
-import { bringUpSystem, openInstanceStore, pinReleases } from './wiring/bring-up.ts'
+import {
+  assertAlone,
+  bringUpSystem,
+  lockThisInstance,
+  openInstanceStore,
+  pinReleases,
+} from './wiring/bring-up.ts'
 import { startInstanceJobs } from './wiring/jobs.ts'
 import type { Parts } from './wiring/parts.ts'
 import { isFree, reacher } from './wiring/reach.ts'
@@ -39,6 +51,8 @@ import { startReconcilers } from './wiring/reconcilers.ts'
 export type Daemon = {
   /** The one-time link to the first token; undefined once the instance has an owner. */
   adminLink(): Promise<string | undefined>
+  /** Resolves when another process has become the one in charge: this one is to end at once. */
+  displaced: Promise<Problem>
   /** Lets what is under way end, as far as it does in time. */
   stop(): Promise<void>
 }
@@ -49,16 +63,18 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   const parts = await openParts(config, log)
   // What it finds is shown with each claimed name; nothing waits for it.
   void parts.place.now()
+  await assertAlone(parts)
   await bringUpSystem(parts)
+  const lock = await lockThisInstance(parts)
   const store = await openInstanceStore(parts)
   const keys = await openInstanceKeys(store.instance, parts.seal)
   await pinReleases(parts, store)
 
-  const reconcilers = startReconcilers(parts, store)
+  const reconcilers = startReconcilers(parts, { store, charge: lock })
   // Once there: what is asked for before is found by the jobs themselves when they start.
   let wakeJobs: AppDeps['kick'] | undefined
   const kick: AppDeps['kick'] = (operation) => {
-    reconcilers.kick('projects', 'edge', 'pooler', 'sleep')
+    reconcilers.kick('projects', 'counters', 'edge', 'pooler', 'sleep')
     wakeJobs?.(operation)
   }
   const domainsChanged = () => reconcilers.kick('domains', 'edge', 'certificates')
@@ -84,23 +100,25 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   const jobs = await startInstanceJobs(parts, {
     store,
     keys,
-    kick: () => reconcilers.kick('projects', 'edge', 'pooler'),
+    kick: () => reconcilers.kick('projects', 'counters', 'edge', 'pooler'),
     ...{ hold, wake },
   })
   wakeJobs = jobs.kick
 
   return {
+    displaced: lock.taken,
     adminLink: async () => (await app.claims.first())?.link,
     async stop() {
-      // Nothing new first; then the reconcilers and the jobs, which need the store; the store last.
+      // Nothing new first; then the reconcilers and the jobs, which need the store; the store and the lock last.
       await Promise.all([listening.close(HTTP_GRACE_MS), activator.close(HTTP_GRACE_MS)])
       await Promise.all([reconcilers.stop(), jobs.close()])
       await store.close()
+      await lock.release()
     },
   }
 }
 
-/** A new link from a second process beside the daemon: only the store is needed. Who may run it is root here. */
+/** A new link from a second process beside the daemon: only the store is needed, and not the lock. Who may run it is root here. */
 export async function newAdminLink(config: Config, log: Logger): Promise<string> {
   const parts = await openParts(config, log)
   const store = await openInstanceStore(parts)
@@ -124,6 +142,7 @@ export async function newAdminLink(config: Config, log: Logger): Promise<string>
 async function openParts(config: Config, log: Logger): Promise<Parts> {
   const paths = pathsOf(config.home)
   const names = nameServers(config.dnsServers)
+  const seal = await openSeal(paths.masterKey)
   return {
     config,
     log,
@@ -132,13 +151,19 @@ async function openParts(config: Config, log: Logger): Promise<Parts> {
     urls: urlsOf(config),
     clock: systemClock,
     effects: effectsOf(config.crashAt, log),
-    engine: dockerEngine({ socket: config.dockerSocket, instance: config.instance }),
-    seal: await openSeal(paths.masterKey),
+    engine: dockerEngine({
+      socket: config.dockerSocket,
+      instance: config.instance,
+      ...(config.cgroups === undefined ? {} : { cgroups: config.cgroups }),
+    }),
+    seal,
     templates: templatesAt(sourceFolder),
     names,
     place: instancePlace(config, names),
     targets: createTargets(),
+    pulses: createPulses(),
     usages: createUsages(),
+    pairs: certificatePairs({ files: nodeFiles, paths, seal, judge: judgePair, log, clock: systemClock }),
   }
 }
 

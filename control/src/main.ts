@@ -4,6 +4,8 @@
  *
  * A failure nobody caught ends it at once: whoever runs it starts it again, and what was half done converges.
  */
+import { Problem } from '@cascata/shared/problem'
+import { ControlAlreadyRunning } from '@cascata/shared/problems/control'
 import type { Logger } from 'pino'
 import { openLog } from './adapters/log.ts'
 import { type Config, readConfig } from './config.ts'
@@ -11,6 +13,8 @@ import { newAdminLink, startDaemon } from './daemon.ts'
 
 /** A configuration nobody can start with; the same for ever, so no reason to start again. */
 const EXIT_CONFIG = 2
+/** Somebody else does the work. */
+const EXIT_NOT_ALONE = 3
 const STOP_WITHIN_MS = 25_000
 
 export async function main(args: readonly string[]): Promise<void> {
@@ -25,7 +29,15 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   process.on('uncaughtException', die('uncaught exception'))
   process.on('unhandledRejection', die('unhandled rejection'))
-  await run(config, log).catch(die('could not start'))
+  await run(config, log).catch((error: unknown) => {
+    if (error instanceof Problem && error.code === ControlAlreadyRunning.code) return giveWay(log, error)
+    return die('could not start')(error)
+  })
+}
+
+function giveWay(log: Logger, { code, message, hint }: Problem): never {
+  log.fatal({ code, hint, page: `/problems/${code}` }, message)
+  process.exit(EXIT_NOT_ALONE)
 }
 
 async function run(config: Config, log: Logger): Promise<void> {
@@ -33,6 +45,7 @@ async function run(config: Config, log: Logger): Promise<void> {
   log.info({ version, instance, home, domain }, 'starting')
   const startedAt = performance.now()
   const daemon = await startDaemon(config, log)
+  void daemon.displaced.then((problem) => giveWay(log, problem))
   let isStopping = false
   const stop = (signal: NodeJS.Signals) => {
     // The second signal is meant: somebody does not want to wait.

@@ -17,6 +17,9 @@ export function pathsOf(home: string) {
     redisRun: at('run', '_redis'),
     system: at('system'),
     redisFiles: at('system', 'redis'),
+    /** Whom Redis lets in: control writes it, Redis reads it. */
+    redisUsers: at('system', 'redis-users', 'users.acl'),
+    redisUsersDir: at('system', 'redis-users'),
     metaRun: at('run', '_meta'),
     metaSocketDir: at('run', '_meta', 'db'),
     metaFiles: at('system', 'meta'),
@@ -54,6 +57,9 @@ export const EDGE_UID = 990
 export const REDIS_UID = 991
 export const META_UID = 992
 export const POOLER_UID = 993
+
+/** Whoever is in it reaches Redis' socket: Redis itself and the runtimes, nobody else. */
+export const COUNTERS_GID = 994
 
 /** Where the pooler listens inside of its container; its consoles' sockets are named by them. */
 export const POOLER_PORTS = { session: 5432, transaction: 6543 } as const

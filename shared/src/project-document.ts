@@ -80,6 +80,23 @@ export const RequestLimits = z.object({
 })
 export type RequestLimits = z.infer<typeof RequestLimits>
 
+/** So many changes of keys ago a secret is still known. */
+export const FORMER_SECRETS_MAX = 20
+
+/**
+ * Settings of `/auth/v1` as they were written: `AuthSettings` (auth-settings.ts) is what they mean, and is read with the first
+ * request to auth. It is large, and most runtimes that start are asked for nothing of it.
+ */
+const WrittenAuth = z.looseObject({
+  // Every service checks tokens.
+  jwt: z
+    .looseObject({
+      issuer: z.string().nullable().default(null),
+      keys: z.array(z.record(z.string(), z.unknown())).default([]),
+    })
+    .prefault({}),
+})
+
 export const ProjectDocument = z.object({
   version: z.literal(1),
   ref: z.string(),
@@ -101,8 +118,13 @@ export const ProjectDocument = z.object({
   }),
   /** HS256 secret of the project's tokens, at least 32 characters. */
   jwtSecret: z.string().min(32),
+  /** Those before it: they check no token, and open what was sealed under them. */
+  formerJwtSecrets: z.array(z.string()).max(FORMER_SECRETS_MAX).default([]),
   keys: z.object({ anon: z.string(), serviceRole: z.string() }),
+  /** Where its runtimes count together; null: each counts by itself. Who they are there is in `counter-access`. */
+  counters: z.object({ socket: z.string() }).nullable().default(null),
   rest: RestSettings.prefault({}),
+  auth: WrittenAuth.prefault({}),
   limits: RequestLimits.prefault({}),
   /** Why nothing may be written; null when it may. */
   readOnly: z.enum(['disk']).nullable().default(null),

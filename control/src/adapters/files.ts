@@ -22,6 +22,8 @@ import { dirname } from 'node:path'
 
 export type Ownership = { uid: number; gid: number; mode: number }
 export type Directory = Ownership & { path: string }
+/** `text` is null of what is no file, cannot be read, or is larger than was asked for. */
+export type Looked = Ownership & { text: string | null }
 
 export type Files = {
   /** Which of these are absent or belong to others. */
@@ -29,6 +31,10 @@ export type Files = {
   ensureDirectory(directory: Directory): Promise<void>
   /** Null when absent. */
   read(path: string): Promise<string | null>
+  /** What somebody else may have put there; null when absent. Follows no link. */
+  look(path: string, bytesMax: number): Promise<Looked | null>
+  /** Another one whenever anybody wrote it, put another in its place, or changed whose it is; null when absent. */
+  stamp(path: string): Promise<string | null>
   write(path: string, text: string, ownership: Ownership): Promise<void>
   /** Names in a directory, sorted; none when it is absent. */
   list(path: string): Promise<string[]>
@@ -59,6 +65,17 @@ export const nodeFiles: Files = {
     await chmod(path, mode)
   },
   read: (path) => readFile(path, 'utf8').catch(nullIfAbsent),
+  async look(path, bytesMax) {
+    const found = await lstat(path).catch(nullIfAbsent)
+    if (found === null) return null
+    const isRead = found.isFile() && found.size <= bytesMax
+    const text = isRead ? await readFile(path, 'utf8').catch(() => null) : null
+    return { uid: found.uid, gid: found.gid, mode: found.mode & MODE_BITS, text }
+  },
+  async stamp(path) {
+    const found = await lstat(path, { bigint: true }).catch(nullIfAbsent)
+    return found && `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`
+  },
   async write(path, text, { uid, gid, mode }) {
     const temporary = `${path}.tmp`
     await rm(temporary, { force: true })

@@ -11,6 +11,7 @@ const SECRET_NAMES = [
   'secret',
   'secrets',
   'jwtSecret',
+  'formerJwtSecrets',
   'anonKey',
   'serviceRoleKey',
   'anon_key',

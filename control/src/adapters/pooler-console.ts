@@ -42,6 +42,14 @@ export function poolerConsole(socketOf: (port: number) => string) {
     async reconnect(ref: string): Promise<void> {
       await onBoth((sql) => sql.unsafe(`reconnect "${ref}"`).simple())
     },
+
+    /** Ends every session of this project, on either side. Who connects meanwhile waits: a killed database is paused. */
+    async expel(ref: string): Promise<void> {
+      await onBoth(async (sql) => {
+        await sql.unsafe(`kill "${ref}"`).simple()
+        await sql.unsafe(`resume "${ref}"`).simple()
+      })
+    },
   }
 }
 

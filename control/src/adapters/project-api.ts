@@ -1,11 +1,10 @@
 /** What a project's API says of itself, heard over its runtime's own socket: no public name has to resolve for it. */
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { ApiQuery } from '@cascata/shared/contract/descriptions'
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
 import { SchemaUnknown } from '@cascata/shared/problems/database'
 import { ProjectNotReady } from '@cascata/shared/problems/projects'
 import { ApiNotDescribed } from '@cascata/shared/problems/reconcile'
+import { listSockets } from './project-socket.ts'
 import { getOverSocket, type SocketAnswer } from './socket-http.ts'
 
 export type ProjectApiDeps = {
@@ -39,10 +38,9 @@ export const describeProjectApi =
 
 /** Of two runtimes one is taking over from the other: either will do. */
 async function firstAnswer(folder: string, headers: Record<string, string>): Promise<SocketAnswer | null> {
-  const names = await readdir(folder).catch(() => [])
-  for (const name of names.filter((each) => /^\d+\.sock$/.test(each)).sort()) {
+  for (const socket of await listSockets(folder)) {
     const asked = { timeoutMs: TIMEOUT_MS, bodyBytesMax: DOCUMENT_BYTES_MAX, headers }
-    const answer = await getOverSocket(join(folder, name), PATH, asked)
+    const answer = await getOverSocket(socket, PATH, asked)
     if (answer !== null) return answer
   }
   return null

@@ -4,10 +4,18 @@ import { join } from 'node:path'
 import { isReady } from './readiness.ts'
 import { waitForAnswer } from './socket-http.ts'
 
+/** By slot; of two runtimes one may be taking over from the other. */
+export async function listSockets(httpDir: string): Promise<string[]> {
+  const names = await readdir(httpDir).catch(() => [])
+  return names
+    .filter((name) => /^\d+\.sock$/.test(name))
+    .toSorted()
+    .map((name) => join(httpDir, name))
+}
+
 /** Undefined when none says that it is ready. */
 export async function findReadySocket(httpDir: string, waitS = 0): Promise<string | undefined> {
-  const names = (await readdir(httpDir).catch(() => [])).filter((name) => /^\d+\.sock$/.test(name))
-  const paths = names.map((name) => join(httpDir, name))
+  const paths = await listSockets(httpDir)
   const answers = await Promise.all(paths.map((path) => isReady(path, waitS)))
   return paths.find((_, at) => answers[at])
 }

@@ -1,5 +1,5 @@
 /** Whether a runtime serves, and how busy it is: its own word, heard over its socket; or an answer of its REST API. */
-import { HEALTH_LOAD_PATH, HEALTH_READY_PATH } from '@cascata/shared/http'
+import { HEALTH_LIVE_PATH, HEALTH_LOAD_PATH, HEALTH_READY_PATH } from '@cascata/shared/http'
 import { RuntimeLoad } from '@cascata/shared/runtime-load'
 import { z } from 'zod'
 import { getOverSocket, waitForAnswer } from './socket-http.ts'
@@ -18,13 +18,40 @@ export async function isReady(socketPath: string, waitS = 0): Promise<boolean> {
   return answer?.status === 200
 }
 
+/**
+ * `answered`: whatever it said. `silent`: it took the question, or left it lying, until the time was over. `absent`:
+ * nobody listens, which is how one starts or ends. `late`: the look itself came too late to blame anybody.
+ */
+export type Look = 'answered' | 'silent' | 'absent' | 'late'
+
+/** Timers are not exact to the millisecond; one that is a second late tells of this process, or of the machine. */
+const EARLY_MS = 50
+const LATE_MS = 1_000
+
+/** Whether anybody is in, whatever the database does. */
+export async function lookAt(socketPath: string): Promise<Look> {
+  const from = performance.now()
+  const answer = await getOverSocket(socketPath, HEALTH_LIVE_PATH, { timeoutMs: ASK_TIMEOUT_MS })
+  if (answer) return 'answered'
+  return unansweredSince(from)
+}
+
+/** A question of that time that got no answer. */
+function unansweredSince(from: number): Exclude<Look, 'answered'> {
+  const overMs = performance.now() - from - ASK_TIMEOUT_MS
+  if (overMs < -EARLY_MS) return 'absent'
+  return overMs > LATE_MS ? 'late' : 'silent'
+}
+
 const LoadAnswer = z.object({ load: RuntimeLoad.nullable() })
 
-/** Null when it does not answer, or has not measured for long enough. */
-export async function loadOf(socketPath: string): Promise<RuntimeLoad | null> {
+/** `silent` as of a {@link Look}, after so long; null when nobody listens, or it has not measured for long enough. */
+export async function loadOf(socketPath: string): Promise<RuntimeLoad | { silentMs: number } | null> {
+  const from = performance.now()
   const answer = await getOverSocket(socketPath, HEALTH_LOAD_PATH, { timeoutMs: ASK_TIMEOUT_MS })
+  if (answer === null) return unansweredSince(from) === 'silent' ? { silentMs: ASK_TIMEOUT_MS } : null
   // The runtime may be of another version: what it says is not ours to trust.
-  const parsed = answer?.status === 200 ? LoadAnswer.safeParse(parseJson(answer.body)) : undefined
+  const parsed = answer.status === 200 ? LoadAnswer.safeParse(parseJson(answer.body)) : undefined
   return parsed?.success ? parsed.data.load : null
 }
 

@@ -36,6 +36,14 @@ describe('sealWith', () => {
   })
 })
 
+test('a password follows from the key and its purpose, and tells of neither', () => {
+  const seal = sealWith(Buffer.alloc(32, 7))
+  expect(seal.passwordFor('a')).toBe(sealWith(Buffer.alloc(32, 7)).passwordFor('a'))
+  const others = [seal.passwordFor('b'), sealWith(Buffer.alloc(32, 8)).passwordFor('a')]
+  expect(others).not.toContain(seal.passwordFor('a'))
+  expect(seal.passwordFor('a')).toMatch(/^[\w-]{43}$/)
+})
+
 describe('openSeal', () => {
   let directory: string
   beforeAll(async () => {

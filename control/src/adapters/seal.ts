@@ -5,13 +5,15 @@
  *
  * Format: `v1.<key id>.<base64url of nonce (12) | tag (16) | ciphertext>`.
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export type Seal = {
   seal(purpose: string, text: string): string
   open(purpose: string, sealed: string): string
+  /** A password that follows from the key, for what need not be kept: of 43 characters. */
+  passwordFor(purpose: string): string
 }
 
 const KEY_BYTES = 32
@@ -41,6 +43,10 @@ export function sealWith(key: Buffer): Seal {
       cipher.setAAD(binding(purpose)).setAuthTag(tag)
       return cipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + cipher.final('utf8')
     },
+    passwordFor: (purpose) =>
+      Buffer.from(hkdfSync('sha256', key, '', `cascata.v1.password:${purpose}`, KEY_BYTES)).toString(
+        'base64url',
+      ),
   }
 }
 

@@ -1,6 +1,6 @@
 /** HTTP over a unix socket, for asking our own parts whether they are there. */
 import { watch } from 'node:fs'
-import { request } from 'node:http'
+import { type IncomingHttpHeaders, request } from 'node:http'
 import { dirname } from 'node:path'
 
 export type SocketAnswer = { status: number; body: string }
@@ -15,9 +15,26 @@ export function getOverSocket(
   path: string,
   { timeoutMs, headers = {}, bodyBytesMax = BODY_BYTES_MAX }: SocketQuestion,
 ): Promise<SocketAnswer | null> {
+  return callOverSocket(socketPath, path, { method: 'GET', timeoutMs, headers, bodyBytesMax }).then(
+    (reply) => (typeof reply === 'string' ? null : { status: reply.status, body: reply.body }),
+  )
+}
+
+export type SocketCall = SocketQuestion & { method: string; body?: string }
+/** `absent`: nobody listens, so nothing was asked. `lost`: it was asked, and no answer came. */
+export type SocketReply = (SocketAnswer & { headers: IncomingHttpHeaders }) | 'absent' | 'lost'
+
+/** For what must not be asked twice. */
+export function callOverSocket(
+  socketPath: string,
+  path: string,
+  { method, body, timeoutMs, headers = {}, bodyBytesMax = BODY_BYTES_MAX }: SocketCall,
+): Promise<SocketReply> {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs)
-    const sent = request({ socketPath, path, headers, agent: false, signal }, (answer) => {
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const options = { socketPath, path, method, headers: { ...headers, ...length }, agent: false, signal }
+    const sent = request(options, (answer) => {
       const chunks: Buffer[] = []
       let bytes = 0
       answer.on('data', (chunk: Buffer) => {
@@ -25,14 +42,16 @@ export function getOverSocket(
         if (bytes > bodyBytesMax) answer.destroy(new Error('too large'))
         else chunks.push(chunk)
       })
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-      )
-      answer.on('error', () => resolve(null))
+      answer.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8')
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text })
+      })
+      answer.on('error', () => resolve('lost'))
     })
-    // Nobody listens, no such socket, no answer in time: all the same to the one who asks.
-    sent.on('error', () => resolve(null))
-    sent.end()
+    sent.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.syscall === 'connect' ? 'absent' : 'lost'),
+    )
+    sent.end(body)
   })
 }
 

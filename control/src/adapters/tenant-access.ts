@@ -45,3 +45,12 @@ export async function setAccess(admin: Sql, readOnly: boolean): Promise<'as it w
 export async function endSessions(admin: Sql): Promise<void> {
   await admin.unsafe(`${END} and r.rolname <> 'authenticator'`)
 }
+
+/** Long enough for a session to notice; one that does not is gone on without, as its end is under way. */
+const ENDING_MS = 5_000
+
+/** In every database of the cluster. Returns once they have ended. */
+export async function endSessionsOf(admin: Sql, role: string): Promise<void> {
+  await admin`select pg_catalog.pg_terminate_backend(pid, ${ENDING_MS}) from pg_catalog.pg_stat_activity
+    where usename = ${role} and pid <> pg_catalog.pg_backend_pid()`
+}

@@ -4,12 +4,13 @@
  * apply. Running it again changes nothing.
  */
 
+import { authAdminPassword } from '@cascata/shared/auth-password'
 import { TenantMigrationChanged } from '@cascata/shared/problems/database'
 import { ident, literal, sql as text, toStatement } from '@cascata/shared/sql'
 import type { TenantMigration } from '@cascata/templates'
 import type { Sql } from 'postgres'
 import { scramVerifier } from './scram.ts'
-import { setAccess } from './tenant-access.ts'
+import { endSessionsOf, setAccess } from './tenant-access.ts'
 
 export type RolePasswords = { supabase_admin: string; authenticator: string; postgres: string }
 export type BootstrapReport = {
@@ -28,7 +29,10 @@ export async function bootstrap(
 ): Promise<BootstrapReport> {
   return {
     migrations: await applyTenantMigrations(admin, wanted.migrations),
-    passwords: await setPasswords(admin, wanted.passwords),
+    passwords: await setPasswords(admin, {
+      ...wanted.passwords,
+      supabase_auth_admin: authAdminPassword(wanted.passwords.authenticator),
+    }),
     access: await setAccess(admin, wanted.readOnly ?? false),
   }
 }
@@ -60,17 +64,37 @@ async function recordedMigrations(admin: Sql): Promise<Map<string, string>> {
 }
 
 /** Only a verifier travels, and only where another one is stored: names the roles it changed. */
-async function setPasswords(admin: Sql, passwords: RolePasswords): Promise<string[]> {
+async function setPasswords(admin: Sql, passwords: Record<string, string>): Promise<string[]> {
   const roles = Object.keys(passwords)
-  const rows = await admin<{ rolname: string; rolpassword: string | null }[]>`
-    select rolname, rolpassword from pg_authid where rolname in ${admin(roles)}`
-  const stored = new Map(rows.map((row) => [row.rolname, row.rolpassword ?? '']))
+  const rows = await admin<StoredRole[]>`select rolname, rolpassword, rolcanlogin, rolsuper
+    from pg_authid where rolname in ${admin(roles)}`
+  const stored = new Map(rows.map((row) => [row.rolname, row]))
   const changed: string[] = []
   for (const [role, password] of Object.entries(passwords)) {
     const verifier = await scramVerifier(password)
-    if (stored.get(role) === verifier) continue
-    await admin.unsafe(toStatement(text`alter role ${ident(role)} password ${literal(verifier)}`).text)
+    const now = stored.get(role)
+    if (now?.rolpassword === verifier && now.rolcanlogin) continue
+    if (!now || now.rolpassword === null || now.rolsuper) await setPassword(admin, role, verifier)
+    else await replacePassword(admin, role, verifier)
     changed.push(role)
   }
   return changed
+}
+
+type StoredRole = { rolname: string; rolpassword: string | null; rolcanlogin: boolean; rolsuper: boolean }
+
+/** Nobody is in by an older one: there was none, or the role is the superuser, who needs none on the socket. */
+async function setPassword(admin: Sql, role: string, verifier: string): Promise<void> {
+  await admin.unsafe(toStatement(text`alter role ${ident(role)} password ${literal(verifier)}`).text)
+}
+
+/**
+ * Whoever came in by the old one is put out. Until that is done the role may not log in: so nobody slips in between, and
+ * after a kill the next pass sees that it is not done.
+ */
+async function replacePassword(admin: Sql, role: string, verifier: string): Promise<void> {
+  const shut = text`alter role ${ident(role)} nologin password ${literal(verifier)}`
+  await admin.unsafe(toStatement(shut).text)
+  await endSessionsOf(admin, role)
+  await admin.unsafe(toStatement(text`alter role ${ident(role)} login`).text)
 }

@@ -1,5 +1,9 @@
 /** All use cases over one set of ports. */
 import { auditCases } from './audit.ts'
+import { authClientCases } from './auth-clients.ts'
+import { authConfigCases } from './auth-config.ts'
+import { authSsoCases } from './auth-sso.ts'
+import { authUserCases } from './auth-users.ts'
 import { backupCases } from './backups.ts'
 import { certificateCases } from './certificates.ts'
 import { claimCases } from './claims.ts'
@@ -23,6 +27,10 @@ import { upgradeCases } from './upgrades.ts'
 
 export const createApp = (deps: AppDeps) => ({
   audit: auditCases(deps),
+  authConfig: authConfigCases(deps),
+  authUsers: authUserCases(deps),
+  authClients: authClientCases(deps),
+  authSso: authSsoCases(deps),
   backups: backupCases(deps),
   certificates: certificateCases(deps),
   claims: claimCases(deps),

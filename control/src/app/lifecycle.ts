@@ -1,5 +1,11 @@
 /** What a project goes through: each call writes what it should be; the projects reconciler makes it so. */
-import { type ChangeLimits, type ProjectChanged, ProjectLimits } from '@cascata/shared/contract/projects'
+import {
+  type ChangeLimits,
+  type ProjectChanged,
+  ProjectLimits,
+  type RestartProject,
+} from '@cascata/shared/contract/projects'
+import { renewed } from '@cascata/shared/former-secrets'
 import {
   ProjectNotDeleted,
   ProjectNotReady,
@@ -36,12 +42,15 @@ export function lifecycleCases(deps: AppDeps) {
         patch: () => ({ desired: 'running', asleepSince: null }),
       }),
 
-    restart: (caller: Caller, ref: string) =>
+    /** Its runtimes, one by one, without a request that fails; its database only when that is asked for. */
+    restart: (caller: Caller, ref: string, { database = false }: RestartProject) =>
       change(caller, ref, {
         kind: 'project.restart',
+        detail: { database },
         patch(row) {
           if (row.desired === 'paused') throw ProjectPaused(ref)
-          return { restarts: row.restarts + 1, asleepSince: null }
+          const dbRestarts = row.dbRestarts + (database ? 1 : 0)
+          return { restarts: row.restarts + 1, dbRestarts, asleepSince: null }
         },
       }),
 
@@ -89,11 +98,11 @@ export function lifecycleCases(deps: AppDeps) {
         kind: 'project.rotate-keys',
         async patch(row) {
           const keys = await newKeys(ref, Math.floor(clock.now() / 1_000))
-          return { secrets: sealSecrets(seal, ref, { ...openSecrets(seal, row), ...keys }) }
+          return { secrets: sealSecrets(seal, ref, renewed(openSecrets(seal, row), keys)) }
         },
       }),
 
-    /** Of the role `postgres`, which people and their programs log in as. Sessions that are open go on. */
+    /** Of the role `postgres`, which people and their programs log in as. Sessions that are open end: they began with the old one. */
     rotateDbPassword: (caller: Caller, ref: string) =>
       change(caller, ref, {
         kind: 'project.rotate-db-password',

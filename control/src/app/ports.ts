@@ -4,8 +4,10 @@ import type { ApiQuery } from '@cascata/shared/contract/descriptions'
 import type { ProjectReplicas } from '@cascata/shared/contract/replicas'
 import type { Migration, SqlResult } from '@cascata/shared/contract/sql'
 import type { Status } from '@cascata/shared/contract/status'
+import type { PairFault } from '../acme/pair.ts'
 import type { Seal } from '../adapters/seal.ts'
 import type { Store } from '../store/open.ts'
+import type { CertificateRow } from '../store/tables/certificates.ts'
 import type { OperationRow } from '../store/tables/operations.ts'
 import type { ProjectRow } from '../store/tables/projects.ts'
 import type { Catalog } from '../typegen/catalog.ts'
@@ -44,8 +46,25 @@ export type ProjectSql = {
   catalog(ref: string, schemas: readonly string[]): Promise<Catalog>
 }
 
+/** As GoTrue has it, below `/auth/v1`. */
+export type AuthCall = {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  path: string
+  query?: Record<string, string>
+  body?: unknown
+}
+/** Of a list, `total` is how many there are. */
+export type AuthReply = { body: unknown; total: number | undefined }
+
 export type LogRole = 'db' | 'runtime'
 export type LogOptions = { tail: number; follow: boolean; signal?: AbortSignal }
+
+export type CertificateDamage = {
+  row: CertificateRow
+  fault: PairFault
+  /** They can be written anew from what is kept. */
+  isKept: boolean
+}
 
 export type AppDeps = {
   store: Store
@@ -57,6 +76,8 @@ export type AppDeps = {
   sql: ProjectSql
   /** What a project's API offers a role, as OpenAPI 3.0: asked of its runtime. Throws the problem of one that cannot say. */
   describeApi(ref: string, asked: ApiQuery): Promise<Record<string, unknown>>
+  /** Asks a project's auth with the rights of its service role. Throws the problem of one that refuses or cannot. */
+  askAuth(ref: string, call: AuthCall): Promise<AuthReply>
   /** Lines of a project's container. */
   logs(ref: string, role: LogRole, options: LogOptions): AsyncIterable<string>
   /** Reads all of an archive and says what is in it; throws the problem of one that is not whole or cannot be opened. */
@@ -78,6 +99,8 @@ export type AppDeps = {
     /** A certificate authority is asked at all. */
     isOn: boolean
   }
+  /** Those of them whose files are not as they were written. */
+  damagedCertificates(held: readonly CertificateRow[]): Promise<CertificateDamage[]>
   /** Something about certificates was changed: look at them. */
   kickCertificates(): void
   /** The operation is committed: wake whoever carries it out. A lost call costs only time. */

@@ -7,6 +7,7 @@ import { IfMatchRequired, SettingsChanged } from '@cascata/shared/problems/proje
 import { RequestInvalid } from '@cascata/shared/problems/request'
 import { type Caller, getProject } from './caller.ts'
 import { changeProject } from './change.ts'
+import { matches } from './etag.ts'
 import type { AppDeps } from './ports.ts'
 import { viewOperation } from './view.ts'
 
@@ -19,10 +20,6 @@ export const etagOf = (settings: ProjectSettings): string =>
     .update(JSON.stringify(ProjectSettings.parse(settings)))
     .digest('base64url')
     .slice(0, 22)}"`
-
-/** RFC 9110, 13.1.1: a list of strong tags, or any. */
-const matches = (ifMatch: string, etag: string): boolean =>
-  ifMatch.trim() === '*' || ifMatch.split(',').some((tag) => tag.trim() === etag)
 
 /** Its sections that are there, by name. */
 const sectionsOf = (wish: ChangeSettings): [string, object][] =>

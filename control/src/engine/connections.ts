@@ -9,7 +9,9 @@ import { REPLICAS_MAX } from '@cascata/shared/contract/replica-settings'
 
 /** For control itself: preparing, dumping, restoring. */
 const FOR_CONTROL = 4
-export const FOR_RUNTIMES = (REPLICAS_MAX + 1) * 4
+/** Of each replica: of the up to three that its service of sign-ins opens, as another role, one is kept for it. */
+const FOR_AUTH = 1
+export const FOR_RUNTIMES = (REPLICAS_MAX + 1) * (4 + FOR_AUTH)
 /** What is left to the tenant's own clients when all replicas have opened all of theirs. */
 export const FOR_TENANT = 24
 
@@ -33,7 +35,7 @@ export type ConnectionShare = {
 }
 
 export function connectionShare(replicasMax: number): ConnectionShare {
-  const share = Math.min(SHARE_MAX, Math.floor(FOR_RUNTIMES / (replicasMax + 1)) - LISTENING)
+  const share = Math.min(SHARE_MAX, Math.floor(FOR_RUNTIMES / (replicasMax + 1)) - LISTENING - FOR_AUTH)
   const poolSize = Math.ceil(share / 2)
   return { poolSize, spareConnections: share - poolSize }
 }

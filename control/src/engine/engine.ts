@@ -54,6 +54,8 @@ export type Container = {
   /** `specHash` of what it was created from: another value is drift. */
   spec: string
   image: string
+  /** Those it is joined to, or will be when it starts. */
+  networks: readonly string[]
   exitCode: number | null
 }
 
@@ -76,23 +78,36 @@ export type Engine = {
   start(name: string): Promise<void>
   /** Sends the stop signal and waits; a container that is not running or not there is fine. */
   stop(name: string): Promise<void>
+  /** Ends it at once, and waits for the end; not running or absent is fine. */
+  kill(name: string): Promise<void>
   /** Removes with force; absent is fine. */
   remove(name: string): Promise<void>
   signal(name: string, signal: 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1'): Promise<void>
   /** A bridge whose containers cannot reach each other (inter-container traffic off). */
   ensureEgressNetwork(name: string): Promise<void>
+  /** Joins it to a bridge, running or not; joined already is fine. */
+  connect(name: string, bridge: string): Promise<void>
+  /** Takes it off a bridge, running or not: it starts without it then. Not joined, or gone, is fine. */
+  disconnect(name: string, bridge: string): Promise<void>
   /** What the machine itself is called on it: who comes from the machine comes from there. Null when there is none. */
   networkGateway(name: string): Promise<string | null>
   exec(name: string, argv: readonly string[], options?: { timeoutMs?: number }): Promise<ExecResult>
-  logs(name: string, options: { tail: number; follow: boolean; signal?: AbortSignal }): AsyncIterable<string>
+  /** @param options.sinceMs epoch: nothing from before */
+  logs(
+    name: string,
+    options: { tail: number; follow: boolean; sinceMs?: number; signal?: AbortSignal },
+  ): AsyncIterable<string>
   /** Memory the container's cgroup is charged for, without the page cache that can be dropped. */
   memoryBytes(name: string): Promise<number>
   /** Processor time it has used, nanoseconds; 0 where it is gone. */
   cpuNs(name: string): Promise<number>
   /** Processors it is kept to, as `0-3,5`; empty is all of them. */
   cpuset(name: string): Promise<string>
-  /** Keeps it to these from now on, running or not; gone is fine. */
-  setCpuset(name: string, processors: string): Promise<void>
+  /**
+   * Keeps it to these from now on, running or not; gone is fine. One that yields has the least weight there is and,
+   * where the machine lets us say so, gives its processor away as soon as anybody else wants it.
+   */
+  setCpuset(name: string, processors: string, options: { yields: boolean }): Promise<void>
   /** Undefined when it is not on this machine. */
   findImage(tag: string): Promise<Image | undefined>
   /** What happens to this instance's containers, until the signal. Reconnects by itself. */

@@ -4,7 +4,16 @@
  */
 import { createHash } from 'node:crypto'
 import type { ProjectLimits } from '@cascata/shared/contract/projects'
-import { EDGE_UID, META_UID, type Paths, POOLER_PORTS, POOLER_UID, REDIS_UID } from '../paths.ts'
+import { tellingApart } from '../bind.ts'
+import {
+  COUNTERS_GID,
+  EDGE_UID,
+  META_UID,
+  type Paths,
+  POOLER_PORTS,
+  POOLER_UID,
+  REDIS_UID,
+} from '../paths.ts'
 import { connectionSettings } from './connections.ts'
 import type { ContainerSpec, Mount } from './engine.ts'
 
@@ -23,7 +32,8 @@ export type Site = {
   instance: string
   imageTag: string
   paths: Paths
-  bind: string
+  /** Of the machine, at which it is reached. */
+  bind: readonly string[]
   httpPort: number
   httpsPort: number
   /** The edge speaks HTTP/3, too. */
@@ -36,8 +46,10 @@ export type ProjectShape = {
   ref: string
   uid: number
   limits: ProjectLimits
-  /** Another number is another spec, so containers are made anew. */
+  /** Another number is another spec, so its runtimes are made anew. */
   restarts: number
+  /** The same of its database. */
+  dbRestarts: number
   /** Release of its images; the instance's when null. */
   imageTag: string | null
 }
@@ -128,13 +140,17 @@ export function dbSpec(site: Site, project: ProjectShape): ContainerSpec {
     project: project.ref,
     role: 'db',
     uid: project.uid,
-    env: { CASCATA_RESTARTS: String(project.restarts) },
+    env: { CASCATA_RESTARTS: String(project.dbRestarts) },
     files: paths.dbFiles,
     sockets: paths.dbSocketDir,
     limits: limitsOf(project.limits.db),
     settings: connectionSettings,
   })
 }
+
+/** Where a runtime finds the socket of Redis, in a folder with nothing else in it. */
+const COUNTERS_DIR = '/run/counters'
+export const COUNTERS_SOCKET = `${COUNTERS_DIR}/redis.sock`
 
 export function runtimeSpec(site: Site, project: ProjectShape, slot: number): ContainerSpec {
   const paths = site.paths.project(project.ref)
@@ -150,7 +166,14 @@ export function runtimeSpec(site: Site, project: ProjectShape, slot: number): Co
     },
     uid: project.uid,
     gid: project.uid,
-    mounts: [bind(paths.run, '/run/cascata', true), bind(paths.http, '/run/cascata/http'), scratch],
+    // The folder, not the socket: each Redis makes another one.
+    groups: [COUNTERS_GID],
+    mounts: [
+      bind(paths.run, '/run/cascata', true),
+      bind(paths.http, '/run/cascata/http'),
+      bind(site.paths.redisRun, COUNTERS_DIR, true),
+      scratch,
+    ],
     network: { bridge: egressNetwork(site) },
     limits: limitsOf(project.limits.runtime),
     stopSignal: 'SIGTERM',
@@ -177,10 +200,17 @@ export function redisSpec(site: Site): ContainerSpec {
     project: SYSTEM,
     role: 'redis',
     image: image(site, 'redis'),
+    // Without the file it does not start: nobody is let in who is not in it.
+    command: ['redis-server', '/etc/cascata/redis.conf', '--aclfile', '/etc/redis-users/users.acl'],
     env: {},
     uid: REDIS_UID,
     gid: REDIS_UID,
-    mounts: [bind(site.paths.redisFiles, '/data'), bind(site.paths.redisRun, '/run/redis'), scratch],
+    mounts: [
+      bind(site.paths.redisFiles, '/data'),
+      bind(site.paths.redisUsersDir, '/etc/redis-users', true),
+      bind(site.paths.redisRun, '/run/redis'),
+      scratch,
+    ],
     network: 'none',
     limits: { memoryBytes: 192 * MiB, cpus: 1, pids: 32, cpuShares: SYSTEM_SHARES },
     stopSignal: 'SIGTERM',
@@ -188,8 +218,13 @@ export function redisSpec(site: Site): ContainerSpec {
   }
 }
 
+type Publish = NonNullable<ContainerSpec['publish']>[number]
+
+const publishAt = (addresses: readonly string[], of: Omit<Publish, 'hostIp'>): Publish[] =>
+  addresses.map((hostIp) => ({ hostIp, ...of }))
+
 export function edgeSpec(site: Site): ContainerSpec {
-  const publish = (hostPort: number, port: number) => ({ hostIp: site.bind, hostPort, port })
+  const { bind: at, httpPort, httpsPort } = site
   return {
     name: systemName(site, 'edge'),
     project: SYSTEM,
@@ -206,11 +241,13 @@ export function edgeSpec(site: Site): ContainerSpec {
     ],
     network: { bridge: edgeNetwork(site) },
     publish: [
-      ...[publish(site.httpPort, 8080), publish(site.httpsPort, 8443)],
-      ...(site.http3 ? [{ ...publish(site.httpsPort, 8443), protocol: 'udp' as const }] : []),
+      ...publishAt(at, { hostPort: httpPort, port: 8080 }),
+      ...publishAt(at, { hostPort: httpsPort, port: 8443 }),
+      ...(site.http3 ? publishAt(at, { hostPort: httpsPort, port: 8443, protocol: 'udp' }) : []),
     ],
-    // Workers of reloads that came one after the other: each leaves two until their connections have ended.
-    limits: { memoryBytes: 256 * MiB, cpus: 2, pids: 256, cpuShares: EDGE_SHARES },
+    // Workers of reloads that came one after the other: each leaves two until their connections have ended. An answer
+    // that is compressed for a slow client takes 400 kB.
+    limits: { memoryBytes: 320 * MiB, cpus: 2, pids: 256, cpuShares: EDGE_SHARES },
     // Graceful for nginx: requests under way end.
     stopSignal: 'SIGQUIT',
     stopTimeoutS: 15,
@@ -218,7 +255,8 @@ export function edgeSpec(site: Site): ContainerSpec {
 }
 
 export function poolerSpec(site: Site): ContainerSpec {
-  const publish = (hostPort: number, port: number) => ({ hostIp: site.bind, hostPort, port })
+  // A list with the machine itself in it would let in all the world by IPv6.
+  const at = tellingApart(site.bind)
   return {
     name: systemName(site, 'pooler'),
     project: SYSTEM,
@@ -235,8 +273,8 @@ export function poolerSpec(site: Site): ContainerSpec {
     ],
     network: { bridge: poolerNetwork(site) },
     publish: [
-      publish(site.dbSessionPort, POOLER_PORTS.session),
-      publish(site.dbTransactionPort, POOLER_PORTS.transaction),
+      ...publishAt(at, { hostPort: site.dbSessionPort, port: POOLER_PORTS.session }),
+      ...publishAt(at, { hostPort: site.dbTransactionPort, port: POOLER_PORTS.transaction }),
     ],
     limits: { memoryBytes: 256 * MiB, cpus: 1, pids: 32, cpuShares: SYSTEM_SHARES },
     // At once: a session that is idle would else be waited for.

@@ -14,6 +14,10 @@ import { renderProblem } from './problem.ts'
 import { router } from './router.ts'
 import { archiveRoutes } from './routes/archives.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { authClientRoutes } from './routes/auth-clients.ts'
+import { authConfigRoutes } from './routes/auth-config.ts'
+import { authSsoRoutes } from './routes/auth-sso.ts'
+import { authUserRoutes } from './routes/auth-users.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { claimRoutes } from './routes/claims.ts'
@@ -52,6 +56,10 @@ export function controlApp(deps: HttpDeps): OpenAPIHono<Env> {
     upgradeRoutes(app),
     projectRoutes(app),
     settingsRoutes(app),
+    authConfigRoutes(app),
+    authUserRoutes(app),
+    authClientRoutes(app),
+    authSsoRoutes(app),
     domainRoutes(app),
     replicaRoutes(app),
     directRoutes(app),

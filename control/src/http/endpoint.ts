@@ -47,6 +47,12 @@ export const json = <Schema extends z.ZodType>(schema: Schema) => ({
   content: { 'application/json': { schema } },
 })
 
+/** For a call whose body may be left out: then it is as if `{}` had been sent. */
+export const optionalJson = <Schema extends z.ZodType>(schema: Schema) => ({
+  required: false as const,
+  content: { 'application/json': { schema } },
+})
+
 export const RefParam = z.object({
   ref: z.string().max(100).openapi({ description: 'The project’s ref.', example: 'shop' }),
 })

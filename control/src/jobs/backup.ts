@@ -28,7 +28,7 @@ export async function createBackup(run: JobRun): Promise<Record<string, unknown>
       signer: deps.keys.signer,
       origin: { ...deps.origin, project: originOf(project) },
       project: entryOf(project),
-      keys: keysOf(deps, project),
+      keys: { ...keysOf(deps, project), former_jwt_secrets: formerOf(deps, project) },
       now: new Date(deps.clock.now()),
       onProgress: (bytes, expected) => bar(Math.min(0.99, bytes / Math.max(1, expected))),
       signal,
@@ -72,9 +72,12 @@ const entryOf = ({ name, template, limits, settings }: ProjectRow): ProjectEntry
 })
 
 function keysOf(deps: JobDeps, project: ProjectRow) {
-  const { jwtSecret, anonKey, serviceRoleKey } = deps.secrets.open(project)
-  return { jwt_secret: jwtSecret, anon_key: anonKey, service_role_key: serviceRoleKey }
+  const { jwtSecret, anonKey, serviceRoleKey, auth = {} } = deps.secrets.open(project)
+  return { jwt_secret: jwtSecret, anon_key: anonKey, service_role_key: serviceRoleKey, auth }
 }
+
+const formerOf = ({ secrets }: JobDeps, project: ProjectRow): string[] =>
+  secrets.open(project).formerJwtSecrets ?? []
 
 const summaryOf = (manifest: Manifest, databaseBytes: number) => ({
   format: `${manifest.format}/${manifest.version}`,

@@ -40,6 +40,8 @@ export async function startJobs({ redis, store, run, onError, lookEveryMs }: Sta
   const connection = { ...redis, maxRetriesPerRequest: null, retryStrategy }
   const queue = new Queue(QUEUE, {
     connection,
+    // It would warn of keys that are thrown away to make room: only those with an end are, and no job has one.
+    skipVersionCheck: true,
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
   })
   const worker = new Worker(
@@ -53,7 +55,7 @@ export async function startJobs({ redis, store, run, onError, lookEveryMs }: Sta
       // What waited for it goes on at once. One that waits itself does not: it may have asked for others first.
       await look(outcome === 'waiting' ? id : undefined).catch(onError)
     },
-    { connection, concurrency: CONCURRENCY, autorun: false },
+    { connection, concurrency: CONCURRENCY, autorun: false, skipVersionCheck: true },
   )
   queue.on('error', onError)
   worker.on('error', onError)

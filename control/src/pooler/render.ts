@@ -15,6 +15,7 @@ export type RenderedPooler = { files: Readonly<Record<string, string>>; digest: 
 export const CONSOLE_USER = 'root'
 export const DIGEST_PREFIX = 'cascata_'
 export const TRIAL_INI = 'trial.ini'
+export const USERS_FILE = 'users.txt'
 
 /** Beyond the clients that are let in: those that still say who they are. */
 const SPARE_CLIENTS = 64
@@ -49,7 +50,7 @@ function filesOf(site: PoolerSite, digest: string): Record<string, string> {
     [TRIAL_INI]: main(TRIAL),
     'databases.ini': `[databases]\n${lines(entries.map(database))}`,
     'hba.conf': lines([CONSOLE_RULE, ...entries.flatMap(rules)]),
-    'users.txt': lines([`"${CONSOLE_USER}" ""`, ...entries.map(user)]),
+    [USERS_FILE]: lines([`"${CONSOLE_USER}" ""`, ...entries.map(user)]),
     'tls.crt': site.certificate,
     'tls.key': site.key,
   }
@@ -73,7 +74,7 @@ ignore_startup_parameters = extra_float_digits, ${DIGEST_PREFIX}${digest}
 
 auth_type = hba
 auth_hba_file = ${directory}hba.conf
-auth_file = ${directory}users.txt
+auth_file = ${directory}${USERS_FILE}
 admin_users = ${CONSOLE_USER}
 client_tls_sslmode = require
 client_tls_cert_file = ${directory}tls.crt
@@ -112,3 +113,16 @@ const rules = ({ ref, allowed }: PoolerEntry): string[] =>
   allowed.map((range) => `hostssl "${ref}" "${poolerUser(ref)}" ${range} scram-sha-256`)
 
 const user = ({ ref, verifier }: PoolerEntry): string => `"${poolerUser(ref)}" "${verifier}"`
+
+const USER_LINE = /^"([^"]+)" "([^"]+)"$/gm
+const verifiersIn = (users: string) =>
+  new Map([...users.matchAll(USER_LINE)].map(([, name = '', is]) => [name, is]))
+
+/** Of two lists of users: those who are in both, and have another password now. By ref. */
+export function refsWithNewPassword(before: string, after: string): string[] {
+  const old = verifiersIn(before)
+  const changed = [...verifiersIn(after)].filter(([name, is]) => old.has(name) && old.get(name) !== is)
+  return changed.map(([name]) => name.slice(poolerUser('').length))
+}
+
+export const hasUser = (users: string, ref: string): boolean => verifiersIn(users).has(poolerUser(ref))

@@ -2,7 +2,8 @@
 import type { Container, ContainerSpec } from '../engine/engine.ts'
 import { specHash } from '../engine/spec.ts'
 
-export type Move = 'stop' | 'remove' | 'create' | 'start'
+export type AwayMove = 'stop' | 'remove'
+export type Move = AwayMove | 'create' | 'start'
 
 export function movesTo(spec: ContainerSpec, found: Container | undefined): Move[] {
   if (!found) return ['create', 'start']
@@ -13,7 +14,7 @@ export function movesTo(spec: ContainerSpec, found: Container | undefined): Move
   return found.state === 'paused' || found.state === 'restarting' ? ['stop', 'start'] : ['start']
 }
 
-export const movesAway = (found: Container): Move[] => (isUp(found) ? ['stop', 'remove'] : ['remove'])
+export const movesAway = (found: Container): AwayMove[] => (isUp(found) ? ['stop', 'remove'] : ['remove'])
 
 /** Has processes that want to be stopped in peace. */
 export const isUp = ({ state }: Container): boolean =>

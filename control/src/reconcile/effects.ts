@@ -18,15 +18,17 @@ export const STEPS = [
   // A project's parts.
   ...['directories.ensure', 'document.write', 'files.remove', 'row.remove'],
   ...['db.create', 'db.start', 'db.stop', 'db.remove', 'db.ready', 'db.bootstrap', 'db.starter'],
-  ...['runtime.create', 'runtime.start', 'runtime.stop', 'runtime.remove', 'runtime.ready'],
+  ...['runtime.create', 'runtime.start', 'runtime.stop', 'runtime.kill', 'runtime.remove', 'runtime.ready'],
+  ...['runtime.connect', 'runtime.disconnect'],
   ...['sleep.begin', 'sleep.end', 'sleep.woken'],
   // The edge, and the instance's own databases.
   ...['edge.certificate', 'edge.write', 'edge.test', 'edge.switch', 'edge.reload', 'edge.probe'],
   ...['edge.prune', 'edge.create', 'edge.start', 'edge.stop', 'edge.remove'],
   ...['pooler.admit', 'pooler.write', 'pooler.test', 'pooler.switch', 'pooler.reload', 'pooler.probe'],
-  ...['pooler.prune', 'pooler.create', 'pooler.start', 'pooler.stop', 'pooler.remove'],
+  ...['pooler.expel', 'pooler.prune', 'pooler.create', 'pooler.start', 'pooler.stop', 'pooler.remove'],
   ...['meta.create', 'meta.start', 'meta.stop', 'meta.remove'],
-  ...['redis.create', 'redis.start', 'redis.stop', 'redis.remove'],
+  ...['redis.admit', 'redis.create', 'redis.start', 'redis.stop', 'redis.remove'],
+  ...['counters.write', 'counters.read'],
   // Certificates.
   ...['certificate.write', 'certificate.prune', 'certificate.forget'],
   ...['challenge.prune', 'acme.account', 'acme.prepare', 'acme.ask', 'acme.order', 'acme.keep', 'acme.prove'],

@@ -2,16 +2,15 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { connect, type StoreAddress } from './connect.ts'
 import { type Queries, queries } from './queries.ts'
 
-export type StoreAddress = ({ socketDir: string } | { url: string }) & {
+type DatabaseAddress = StoreAddress & {
   /** Created when absent. */
   database: string
-  user?: string
-  password?: string
 }
 
-export type OpenStore = StoreAddress & {
+export type OpenStore = DatabaseAddress & {
   /** `control/src/store/migrations`, wherever the bundle has put it. */
   migrations: string
   connections?: number
@@ -26,33 +25,10 @@ export type Store = Queries & {
   close(): Promise<void>
 }
 
-/** It is on this machine and back at once when it was killed: the driver's own pause triples up to 20 s. */
-const RECONNECT_S_MAX = 1
-
 const MIGRATION_LOCK = 7_166_242
 
-function connect(address: StoreAddress, database: string, max: number): postgres.Sql {
-  const options: postgres.Options<Record<string, never>> = {
-    database,
-    max,
-    ...(address.user === undefined ? {} : { username: address.user }),
-    ...(address.password === undefined ? {} : { password: address.password }),
-    connect_timeout: 10,
-    backoff: (attempt) => Math.min(attempt / 10, RECONNECT_S_MAX),
-    onnotice: () => {},
-    connection: {
-      application_name: 'cascata-control',
-      statement_timeout: 30_000,
-      // The image's superuser looks nowhere but into the catalog.
-      search_path: 'public',
-    },
-  }
-  if ('url' in address) return postgres(address.url, options)
-  return postgres({ ...options, host: address.socketDir, port: 5432 })
-}
-
-async function ensureDatabase(address: StoreAddress): Promise<void> {
-  const sql = connect(address, 'postgres', 1)
+async function ensureDatabase(address: DatabaseAddress): Promise<void> {
+  const sql = connect(address, 'postgres', { max: 1 })
   try {
     const known = await sql`select from pg_database where datname = ${address.database}`
     if (known.length > 0) return
@@ -66,7 +42,7 @@ async function ensureDatabase(address: StoreAddress): Promise<void> {
 }
 
 async function bringUpToDate(address: OpenStore): Promise<void> {
-  const sql = connect(address, address.database, 1)
+  const sql = connect(address, address.database, { max: 1 })
   try {
     // The session's lock goes with the connection, also after a kill.
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
@@ -79,7 +55,7 @@ async function bringUpToDate(address: OpenStore): Promise<void> {
 export async function openStore(options: OpenStore): Promise<Store> {
   await ensureDatabase(options)
   await bringUpToDate(options)
-  const sql = connect(options, options.database, options.connections ?? 8)
+  const sql = connect(options, options.database, { max: options.connections ?? 8 })
   const db = drizzle(sql, { casing: 'snake_case' })
   return {
     ...queries(db),

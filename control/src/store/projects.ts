@@ -19,6 +19,7 @@ export type ProjectPatch = Partial<
     | 'settings'
     | 'secrets'
     | 'restarts'
+    | 'dbRestarts'
     | 'importing'
     | 'asleepSince'
     | 'deletedAt'

@@ -1,6 +1,7 @@
 /** What the use cases need of the world, given by the engine, the tenants' databases and the configuration. */
 import type { ProjectReplicas } from '@cascata/shared/contract/replicas'
 import { describeProjectApi } from '../adapters/project-api.ts'
+import { askProjectAuth } from '../adapters/project-auth.ts'
 import { openSecrets } from '../adapters/project-secrets.ts'
 import { isReady } from '../adapters/readiness.ts'
 import { sqlRunner } from '../adapters/sql-runner.ts'
@@ -21,7 +22,7 @@ type Given = { store: Store; keys: InstanceKeys } & Pick<
 >
 
 export async function appPorts(parts: Parts, { store, keys, ...given }: Given): Promise<AppDeps> {
-  const { config, urls, seal, clock, paths, templates, effects } = parts
+  const { config, urls, seal, clock, paths, templates, effects, pairs } = parts
   const secretsOf = async (ref: string) => openSecrets(seal, await store.projects.get(ref))
   return {
     store,
@@ -43,6 +44,7 @@ export async function appPorts(parts: Parts, { store, keys, ...given }: Given): 
       assertNotInHand: async (ref) => assertNotInHand(store, await store.projects.get(ref)),
     }),
     describeApi: describeProjectApi({ secretsOf, httpDirOf: (ref) => paths.project(ref).http }),
+    askAuth: askProjectAuth({ secretsOf, httpDirOf: (ref) => paths.project(ref).http }),
     // The instance's own key opens it, where the caller names none.
     verifyArchive: (path, { passphrase, identity }) =>
       verifyArchive({ path, passphrase, identities: [...(identity ? [identity] : []), keys.identity] }),
@@ -51,6 +53,10 @@ export async function appPorts(parts: Parts, { store, keys, ...given }: Given): 
     system: () => system(parts),
     commit: (ref, transaction) => effects.run(`${ref}.intent.commit`, transaction),
     acme: { isOn: config.acme !== null },
+    async damagedCertificates(held) {
+      const checked = pairs.check(held, await pairs.look())
+      return checked.flatMap(({ fault, ...rest }) => (fault === null ? [] : [{ ...rest, fault }]))
+    },
     ...given,
   }
 }
@@ -83,7 +89,7 @@ async function replicas({ engine, paths, targets }: Parts, project: ProjectRow):
     return { slot, state, ready: ready.has(slot) }
   })
   return {
-    ...settings,
+    ...{ min: settings.min, max: settings.max },
     wanted: countOf(settings, targets.of(ref), runtimes),
     replicas: found.toSorted((a, b) => a.slot - b.slot),
   }

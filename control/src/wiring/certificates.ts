@@ -5,6 +5,7 @@ import { factsOf } from '../acme/chain.ts'
 import { acmeClient, newCsr, newKey } from '../adapters/acme.ts'
 import { openDnsProvider } from '../adapters/dns/open.ts'
 import { nodeFiles } from '../adapters/files.ts'
+import { zoneServers } from '../adapters/zone-servers.ts'
 import { DNS_PROVIDER } from '../app/dns-provider.ts'
 import { authorityOf } from '../reconcile/certificates/account.ts'
 import { certificatesTask } from '../reconcile/certificates/task.ts'
@@ -20,9 +21,10 @@ type Given = {
 }
 
 export function instanceCertificates(parts: Parts, store: Store, { probe, changed }: Given): Task {
-  const { config, paths, seal, effects, clock } = parts
+  const { config, paths, seal, pairs, effects, clock, log } = parts
   return certificatesTask({
-    ...{ store, paths, seal, effects, clock, changed },
+    ...{ store, paths, seal, pairs, effects, clock, changed, log },
+    zoneServers: zoneServers(config.dnsServers),
     files: nodeFiles,
     maker: { newKey, newCsr, read: factsOf },
     authority: authority(parts, store),

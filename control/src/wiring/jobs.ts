@@ -12,6 +12,7 @@ import type { JobDeps } from '../jobs/deps.ts'
 import { type Jobs, startJobs } from '../jobs/queue.ts'
 import { runOperation } from '../jobs/run.ts'
 import type { UpgradeWorld } from '../jobs/upgrade/world.ts'
+import { controlLogin } from '../reconcile/counters/users.ts'
 import type { Store } from '../store/open.ts'
 import type { Parts } from './parts.ts'
 
@@ -43,7 +44,7 @@ export function startInstanceJobs(parts: Parts, { store, keys, kick, hold, wake 
       'operation failed',
     )
   return startJobs({
-    redis: { path: paths.redisSocket },
+    redis: { path: paths.redisSocket, ...controlLogin(seal) },
     store,
     run: (id, signal) => runOperation(id, { deps, signal, onFailure }),
     onError: (err) => log.error({ err }, 'jobs'),

@@ -9,8 +9,10 @@ import type { Config, urlsOf } from '../config.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Site } from '../engine/spec.ts'
 import type { Paths } from '../paths.ts'
+import type { CertificatePairs } from '../reconcile/certificates/pairs.ts'
 import type { Usages } from '../reconcile/disk/usages.ts'
 import type { Effects } from '../reconcile/effects.ts'
+import type { Pulses } from '../reconcile/pulse/pulses.ts'
 import type { Targets } from '../reconcile/scale/targets.ts'
 
 export type Parts = {
@@ -27,5 +29,7 @@ export type Parts = {
   names: NameServers
   place: InstancePlace
   targets: Targets
+  pulses: Pulses
   usages: Usages
+  pairs: CertificatePairs
 }

@@ -10,6 +10,9 @@ import type { Store } from '../store/open.ts'
 /** A runtime that is only being restarted is back within this, or something is wrong with it. */
 const RESTART_MS = 20_000
 
+/** It may fall asleep while somebody waits for it to be back: then it is woken again. */
+const WAKE_AGAIN_MS = 500
+
 /** An upgrade is over within this, or nobody is kept for it. */
 const UPGRADE_MS = 20_000
 const LOOK_EVERY_MS = 50
@@ -44,13 +47,17 @@ async function upgradeEnded({ store }: Pick<Deps, 'store'>, ref: string): Promis
 
 async function reach({ wake, paths, store }: Deps, ref: string): Promise<string> {
   await upgradeEnded({ store }, ref)
-  const row = await wake(ref)
   const { http } = paths.project(ref)
+  const until = performance.now() + RESTART_MS
+  const row = await wake(ref)
   const ready = await findReadySocket(http)
   if (ready !== undefined) return ready
-  // Its own next try may take a minute: nobody is kept that long.
+  // Its own next try may take a minute: nobody is kept that long. What fails from now on may be mended in time.
   if (row.observedState === 'failing') throw ProjectWakeFailed(ref)
-  const late = await waitForReadySocket(http, { timeoutMs: RESTART_MS })
-  if (late === undefined) throw ProjectWakeFailed(ref)
-  return late
+  while (performance.now() < until) {
+    const late = await waitForReadySocket(http, { timeoutMs: WAKE_AGAIN_MS })
+    if (late !== undefined) return late
+    await wake(ref)
+  }
+  throw ProjectWakeFailed(ref)
 }

@@ -1,4 +1,5 @@
 /** The reconcilers over the real world, and what wakes them: the API, one another, and the engine's events. */
+import { StoreUnavailable } from '@cascata/shared/problems/request'
 import { projectActivity } from '../adapters/activity.ts'
 import { diskUsage } from '../adapters/disk-usage.ts'
 import { edgeProbe } from '../adapters/edge-probe.ts'
@@ -6,19 +7,25 @@ import { nodeFiles } from '../adapters/files.ts'
 import { machineTimes } from '../adapters/machine.ts'
 import { nameProof } from '../adapters/name-proof.ts'
 import { openSecrets } from '../adapters/project-secrets.ts'
-import { isReady, loadOf, waitUntilReady } from '../adapters/readiness.ts'
+import { isReady, loadOf, lookAt, waitUntilReady } from '../adapters/readiness.ts'
+import { redisUsers } from '../adapters/redis-users.ts'
 import { tenantDatabase } from '../adapters/tenant-database.ts'
 import { selfSigned } from '../edge/certificate.ts'
 import type { EngineEvent } from '../engine/engine.ts'
-import { servedCertificates } from '../reconcile/certificates/served.ts'
+import { mendCertificates } from '../reconcile/certificates/mend.ts'
+import { servedOf } from '../reconcile/certificates/served.ts'
+import { countersTask } from '../reconcile/counters/task.ts'
+import { controlLogin } from '../reconcile/counters/users.ts'
 import { diskTask } from '../reconcile/disk/task.ts'
 import { isFull } from '../reconcile/disk/usages.ts'
 import { domainsTask } from '../reconcile/domains/task.ts'
 import { type Driver, startDriver } from '../reconcile/driver.ts'
 import { edgeTask, servedNow } from '../reconcile/edge/task.ts'
 import { fairnessTask } from '../reconcile/fairness/task.ts'
+import { type Charge, whileInCharge } from '../reconcile/in-charge.ts'
 import { projectsTask } from '../reconcile/projects/task.ts'
 import type { Waker } from '../reconcile/projects/waking.ts'
+import { pulseTask } from '../reconcile/pulse/task.ts'
 import { scaleTask } from '../reconcile/scale/task.ts'
 import { type Holds, openHolds } from '../reconcile/sleep/holds.ts'
 import { sleepTask } from '../reconcile/sleep/task.ts'
@@ -30,11 +37,15 @@ import { openPooler } from './pooler.ts'
 
 export type Reconcilers = Driver & Waker & Pick<Holds, 'hold'>
 
-export function startReconcilers(parts: Parts, store: Store): Reconcilers {
-  const { engine, site, effects, clock, log, seal, urls, config, templates, targets, usages } = parts
+type Given = { store: Store; charge: Charge }
+
+export function startReconcilers(parts: Parts, { store, charge }: Given): Reconcilers {
+  const { engine, site, effects, clock, log, seal, urls, config, templates, targets, pulses, usages, pairs } =
+    parts
   const wake: { driver?: Driver } = {}
   const changed = () => wake.driver?.kick('projects', 'edge', 'pooler')
-  const common = { engine, files: nodeFiles, effects, site }
+  const control = controlLogin(seal)
+  const common = { engine, files: nodeFiles, effects, site, control }
   const activity = projectActivity((ref) => site.paths.project(ref).http)
   // What control did with it counts as its last use.
   const holds = openHolds((ref) => void activity.touch(ref))
@@ -45,11 +56,12 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
     controlUrl: urls.controlUrl,
     trustedProxies: config.trustedProxies,
     makeCertificate: selfSigned,
-    certificates: () => servedCertificates({ store, files: nodeFiles, paths: site.paths, clock }),
+    pairs,
   }
   const paced = {
     store,
     targets,
+    pulses,
     readiness: { isReady, waitUntilReady },
     changed,
     holds,
@@ -60,13 +72,20 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   const edgeChanged = () => wake.driver?.kick('projects', 'edge', 'certificates')
   const edgeReconciler = edgeTask({ ...edge, ...paced, changed: edgeChanged })
   const openSecretsOf = (row: { ref: string; secrets: string }) => openSecrets(seal, row)
+  const wakeInCharge: Waker['wake'] = async (ref) => {
+    if (!charge.held()) throw StoreUnavailable()
+    return projects.wake(ref)
+  }
   const pooler = openPooler(parts, {
     ...paced,
     ...common,
-    certificates: edge.certificates,
+    async certificates() {
+      const { checked, looked } = await mendCertificates({ store, pairs, effects })
+      return servedOf(checked, looked, clock.now())
+    },
     openSecrets: openSecretsOf,
     touch: activity.touch,
-    wakeProject: (ref) => projects.wake(ref),
+    wakeProject: wakeInCharge,
     kick: (...names) => wake.driver?.kick(...names),
   })
   const database = tenantDatabase(templates, engine)
@@ -86,6 +105,7 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
     ...{ domains: store.domains, names: parts.names, place: parts.place.now, clock },
     ...{ answers: nameProof(), proven: edgeChanged },
   })
+  const pulse = pulseTask({ ...common, ...paced, activity, lookAt })
   const scale = scaleTask({ ...common, ...paced, loadOf })
   const disk = diskTask({
     ...{ ...common, ...paced, disk: diskUsage, usages },
@@ -93,10 +113,17 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   })
   const sleep = sleepTask({ ...paced, activity, usual: config.sleepAfterMinutes, effects, log })
   const certificates = instanceCertificates(parts, store, { probe: edge.probe, changed })
-  const own = [systemTask(common), edgeReconciler, pooler.task, domains, certificates]
+  const counters = countersTask({
+    ...{ ...common, ...paced, log, openSecrets: openSecretsOf },
+    redisUsers: redisUsers({ path: site.paths.redisSocket, ...control }),
+  })
+  const own = [edgeReconciler, pooler.task, domains, certificates, counters]
   const fairness = fairnessTask({ engine, machine: machineTimes, clock })
-  const tasks = [...own, projects, scale, disk, sleep, fairness]
-  const driver = startDriver(tasks, log)
+  const charged = [...own, projects, pulse, scale, disk, sleep, fairness].map((task) =>
+    whileInCharge(task, charge),
+  )
+  // Without charge, too: it brings the database back in which the lock is.
+  const driver = startDriver([systemTask(common), ...charged], log)
   wake.driver = driver
 
   const watching = new AbortController()
@@ -104,7 +131,7 @@ export function startReconcilers(parts: Parts, store: Store): Reconcilers {
   return {
     kick: driver.kick,
     hold: holds.hold,
-    wake: projects.wake,
+    wake: wakeInCharge,
     async stop() {
       watching.abort()
       pooler.close()
@@ -120,7 +147,7 @@ const TASKS: Record<EngineEvent['role'], readonly string[]> = {
   runtime: ['projects'],
   edge: ['edge'],
   pooler: ['pooler'],
-  redis: ['system'],
+  redis: ['system', 'counters'],
   meta: ['system'],
   control: [],
 }

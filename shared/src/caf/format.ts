@@ -8,7 +8,7 @@
  * storage/...              kept for objects; no release writes them yet
  * functions/...            kept for functions; no release writes them yet
  * project.json             limits and settings
- * keys.json                the token secret and API keys
+ * keys.json                the token secret, API keys and secrets of auth's settings
  * digests.json             SHA-256 and length of every entry above, in order
  * signature.json           Ed25519 over the bytes of digests.json
  * ```

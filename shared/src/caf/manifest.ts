@@ -1,6 +1,7 @@
 /** The JSON entries of a `.caf`. Unknown keys are ignored, so that a later release may add some. */
 import { z } from 'zod'
 import { ProjectLimits, ProjectSettings } from '../contract/projects.ts'
+import { FORMER_SECRETS_MAX } from '../project-document.ts'
 import { CAF_FORMAT, CAF_VERSION } from './format.ts'
 
 /** Read first and alone: a newer archive must be told apart before its other fields are judged. */
@@ -116,8 +117,12 @@ export type ProjectEntry = z.infer<typeof ProjectEntry>
 
 export const KeysEntry = z.object({
   jwt_secret: z.string().min(32).max(1024),
+  /** Those before it, where there were any. */
+  former_jwt_secrets: z.array(z.string().max(1024)).max(FORMER_SECRETS_MAX).exactOptional(),
   anon_key: z.string().max(4096),
   service_role_key: z.string().max(4096),
+  /** Secrets of the settings of auth, by place; an archive of before there were any has none. */
+  auth: z.record(z.string(), z.unknown()).exactOptional(),
 })
 export type KeysEntry = z.infer<typeof KeysEntry>
 

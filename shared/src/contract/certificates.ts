@@ -10,6 +10,8 @@ export const CertificateState = z.enum([
   /** The last try failed; `next_try_at` says when the next one is. */
   'failing',
   'expired',
+  /** What lies on disk does not serve, and a placeholder may be shown: `last_error` says what becomes of it. */
+  'damaged',
   /** Nobody is asked for it: no certificate authority is set. */
   'placeholder',
 ])
@@ -48,6 +50,8 @@ export const UploadCertificate = z
     certificate: z.string().min(1).max(100_000),
     /** PEM, without a passphrase. */
     key: z.string().min(1).max(20_000),
+    /** Whether clients are sent from HTTP to HTTPS for it; unless said, when somebody else has signed it. */
+    trusted: z.boolean().optional(),
   })
   .meta({ id: 'UploadCertificate' })
 export type UploadCertificate = z.infer<typeof UploadCertificate>

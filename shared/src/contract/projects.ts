@@ -1,5 +1,6 @@
 /** A project as the control API shows it, and what may be asked of it. */
 import { z } from 'zod'
+import type { AuthSecrets } from '../auth/secrets.ts'
 import { ProjectRef } from '../ids.ts'
 import { RestSettings } from '../project-document.ts'
 import { DirectSettings } from './direct.ts'
@@ -65,6 +66,8 @@ export const ProjectSettings = z
     replicas: ReplicaSettings.prefault({}),
     sleep: SleepSettings.prefault({}),
     direct: DirectSettings.prefault({}),
+    /** What was set of `AuthSettings`, secrets apart: `/auth/config` shows all of them and changes them. */
+    auth: z.record(z.string(), z.unknown()).default({}),
   })
   .meta({ id: 'ProjectSettings' })
 export type ProjectSettings = z.infer<typeof ProjectSettings>
@@ -101,6 +104,14 @@ export const ChangeLimits = z
   })
   .meta({ id: 'ChangeLimits', examples: [{ db: { memory_mb: 1024 }, statement_timeout_ms: 5000 }] })
 export type ChangeLimits = z.infer<typeof ChangeLimits>
+
+export const RestartProject = z
+  .strictObject({
+    /** Its database as well: that ends every session and what it was doing. */
+    database: z.boolean().optional(),
+  })
+  .meta({ id: 'RestartProject', examples: [{ database: true }] })
+export type RestartProject = z.infer<typeof RestartProject>
 
 /** What was last seen of it. */
 export const ProjectState = z.enum([
@@ -191,8 +202,12 @@ export type ProjectKeys = z.infer<typeof ProjectKeys>
 /** What the instance keeps sealed of a project. */
 export type ProjectSecrets = {
   jwtSecret: string
+  /** Those before it, latest first: they check no token, and open what auth sealed under them. */
+  formerJwtSecrets?: string[]
   anonKey: string
   serviceRoleKey: string
   /** Passwords of the cluster's login roles. */
   passwords: { supabase_admin: string; authenticator: string; postgres: string }
+  /** Of its settings of auth. */
+  auth?: AuthSecrets
 }

@@ -43,6 +43,20 @@ export const CertificateExpired = problem('certificate-expired', {
     `The certificate is valid from ${from.toISOString()} to ${to.toISOString()}.`,
 })
 
+export const CertificateUnusable = problem('certificate-unusable', {
+  status: 422,
+  title: 'Certificate cannot be served with',
+  detail: (reason: string) => reason,
+  hint: 'Use a key of a usual kind: RSA of 2048 to 4096 bits, or ECDSA on P-256 or P-384.',
+})
+
+/** Of one that was good when it was stored. */
+export const CertificateDamaged = problem('certificate-damaged', {
+  status: 500,
+  title: 'Certificate is damaged',
+  detail: (fault: string, remedy: string) => `Its files do not serve: ${fault}. ${remedy}`,
+})
+
 export const CertificateRefused = problem('certificate-refused', {
   status: 502,
   title: 'The certificate authority refused',
@@ -76,6 +90,16 @@ export const DnsProviderMissing = problem('dns-provider-missing', {
   title: 'No DNS provider is set',
   detail: () => 'This instance has no DNS provider: it can show by HTTP alone that a name is its own.',
   hint: 'Set one with PUT /v1/dns-provider.',
+})
+
+export const DnsRecordUnseen = problem('dns-record-unseen', {
+  status: 502,
+  title: 'The TXT record is not everywhere yet',
+  detail: (lacking: readonly string[]) =>
+    lacking.length > 0
+      ? `These servers of the zone did not show the TXT record in time: ${lacking.slice(0, 8).join(', ')}.`
+      : 'No server of the zone could be asked whether it shows the TXT record.',
+  hint: 'The authority was told to look all the same. Raise propagation_seconds if the servers only need longer.',
 })
 
 export const AcmeOff = problem('acme-off', {

@@ -5,7 +5,7 @@ export const ProjectAtRelease = problem('project-at-release', {
   status: 409,
   title: 'Project is at this release',
   detail: (ref: string, tag: string) => `${ref} runs ${tag} already.`,
-  hint: 'POST /v1/projects/{ref}/restart makes its containers anew from the same images.',
+  hint: 'POST /v1/projects/{ref}/restart makes its runtimes anew from the same image.',
 })
 
 export const PostgresMajorDiffers = problem('postgres-major-differs', {

@@ -5,12 +5,17 @@ import type Docker from 'dockerode'
 import type { Container, ContainerSpec, ContainerState, Engine } from '../engine.ts'
 import { specHash } from '../spec.ts'
 import { call, statusOf } from './call.ts'
+import type { ControlGroups } from './control-groups.ts'
 import { createOptions } from './create-options.ts'
 import { INSTANCE, isRole, PROJECT, ROLE, SPEC } from './labels.ts'
 
 const NOT_MODIFIED = 304
 const NOT_FOUND = 404
 const CONFLICT = 409
+
+/** The least weight there is, and the usual one. */
+const LEAST_SHARES = 2
+const USUAL_SHARES = 1024
 
 /** How often a create looks again while the name's old container is still being removed. */
 const NAME_FREE_TRIES = 40
@@ -22,6 +27,7 @@ type Containers = Pick<
   | 'create'
   | 'start'
   | 'stop'
+  | 'kill'
   | 'remove'
   | 'signal'
   | 'memoryBytes'
@@ -31,9 +37,11 @@ type Containers = Pick<
   | 'findImage'
 >
 
-export function containers(docker: Docker, instance: string): Containers {
+export function containers(docker: Docker, instance: string, groups: ControlGroups): Containers {
+  // Of names seen: a group is called by the container's id.
+  const ids = new Map<string, string>()
   return {
-    list: (project) => list(docker, instance, project),
+    list: (project) => list({ docker, instance, ids }, project),
     create: (spec) => create(docker, instance, spec),
     async start(name) {
       await call(`start ${name}`, (abortSignal) => docker.getContainer(name).start({ abortSignal }), {
@@ -46,6 +54,13 @@ export function containers(docker: Docker, instance: string): Containers {
       await call(`stop ${name}`, (abortSignal) => container.stop({ abortSignal }), {
         fine: [NOT_MODIFIED, NOT_FOUND],
         timeoutMs: 120_000,
+      })
+    },
+    async kill(name) {
+      const container = docker.getContainer(name)
+      // The daemon answers once its processes are gone, stopped ones too. 409: it does not run.
+      await call(`kill ${name}`, (abortSignal) => container.kill({ signal: 'SIGKILL', abortSignal }), {
+        fine: [NOT_FOUND, CONFLICT],
       })
     },
     async remove(name) {
@@ -67,6 +82,9 @@ export function containers(docker: Docker, instance: string): Containers {
     },
     memoryBytes: (name) => memoryBytes(docker, name),
     async cpuNs(name) {
+      const id = ids.get(name)
+      const read = id === undefined ? undefined : await groups.cpuNs(id)
+      if (read !== undefined) return read
       const stats = await call(
         `measure ${name}`,
         () => docker.getContainer(name).stats({ stream: false, 'one-shot': true }),
@@ -80,12 +98,17 @@ export function containers(docker: Docker, instance: string): Containers {
       })
       return info?.HostConfig.CpusetCpus ?? ''
     },
-    async setCpuset(name, processors) {
+    async setCpuset(name, processors, { yields }) {
+      const id = ids.get(name)
+      // A group that is idle takes no other weight.
+      if (id !== undefined) await groups.setIdle(id, false)
+      const shares = yields ? LEAST_SHARES : USUAL_SHARES
       await call(
         `keep ${name} to processors ${processors}`,
-        () => docker.getContainer(name).update({ CpusetCpus: processors }),
+        () => docker.getContainer(name).update({ CpusetCpus: processors, CpuShares: shares }),
         { fine: [NOT_FOUND] },
       )
+      if (id !== undefined && yields) await groups.setIdle(id, true)
     },
     async findImage(tag) {
       const found = await call(`look for image ${tag}`, () => docker.getImage(tag).inspect(), {
@@ -96,15 +119,19 @@ export function containers(docker: Docker, instance: string): Containers {
   }
 }
 
-async function list(docker: Docker, instance: string, project?: string): Promise<Container[]> {
+type Listed = { docker: Docker; instance: string; ids: Map<string, string> }
+
+async function list({ docker, instance, ids }: Listed, project?: string): Promise<Container[]> {
   const label = [`${INSTANCE}=${instance}`, ...(project === undefined ? [] : [`${PROJECT}=${project}`])]
   const found = await call('list containers', (abortSignal) =>
     docker.listContainers({ all: true, filters: { label }, abortSignal }),
   )
+  if (project === undefined) ids.clear()
   return (found ?? []).flatMap((info) => {
     const role = info.Labels[ROLE]
     const name = info.Names[0]?.replace(/^\//, '')
     if (!isRole(role) || name === undefined) return []
+    ids.set(name, info.Id)
     const exit = /^Exited \((\d+)\)/.exec(info.Status)
     return [
       {
@@ -115,11 +142,15 @@ async function list(docker: Docker, instance: string, project?: string): Promise
         health: healthOf(info.Status),
         spec: info.Labels[SPEC] ?? '',
         image: info.Image,
+        networks: bridgesOf(info.NetworkSettings.Networks),
         exitCode: exit ? Number(exit[1]) : null,
       },
     ]
   })
 }
+
+/** Without what stands for none. */
+const bridgesOf = (networks: object): string[] => Object.keys(networks).filter((name) => name !== 'none')
 
 const STATES: Record<string, ContainerState> = {
   created: 'created',

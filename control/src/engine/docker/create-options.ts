@@ -31,9 +31,9 @@ export function createOptions(instance: string, spec: ContainerSpec): ContainerC
       Tmpfs: Object.fromEntries(spec.mounts.filter((mount) => mount.kind === 'tmpfs').map(tmpfs)),
       NetworkMode: spec.network === 'none' ? 'none' : spec.network.bridge,
       PortBindings: Object.fromEntries(
-        ports.map(({ hostIp, hostPort, ...port }) => [
-          portOf(port),
-          [{ HostIp: hostIp, HostPort: String(hostPort) }],
+        [...Map.groupBy(ports, portOf)].map(([port, at]) => [
+          port,
+          at.map(({ hostIp, hostPort }) => ({ HostIp: hostIp, HostPort: String(hostPort) })),
         ]),
       ),
       Memory: spec.limits.memoryBytes,

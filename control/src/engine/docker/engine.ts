@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Engine } from '../engine.ts'
 import { call } from './call.ts'
 import { containers } from './containers.ts'
+import { controlGroups } from './control-groups.ts'
 import { events } from './events.ts'
 import { exec } from './exec.ts'
 import { INSTANCE } from './labels.ts'
@@ -16,11 +17,21 @@ const Inspected = z.object({
   IPAM: z.object({ Config: z.array(z.object({ Gateway: z.string().optional() })) }),
 })
 
-export function dockerEngine(options: { socket: string; instance: string }): Engine {
+/** `cgroups`: where the machine's control groups are mounted, if they are. */
+export function dockerEngine(options: { socket: string; instance: string; cgroups?: string }): Engine {
   const docker = new Docker({ socketPath: options.socket })
   return {
-    ...containers(docker, options.instance),
+    ...containers(docker, options.instance, controlGroups(options.cgroups)),
     ensureEgressNetwork: (name) => ensureEgressNetwork(docker, options.instance, name),
+    connect: async (name, bridge) => {
+      if (!(await isJoined(docker, name, bridge)))
+        await call(`join ${name} to ${bridge}`, () => docker.getNetwork(bridge).connect({ Container: name }))
+    },
+    disconnect: async (name, bridge) => {
+      if (!(await isJoined(docker, name, bridge))) return
+      const what = `take ${name} off ${bridge}`
+      await call(what, () => docker.getNetwork(bridge).disconnect({ Container: name }), { fine: [NOT_FOUND] })
+    },
     networkGateway: (name) => networkGateway(docker, name),
     exec: (name, argv, { timeoutMs } = {}) => exec(docker, name, argv, timeoutMs),
     logs: (name, how) => logs(docker, name, how),
@@ -40,6 +51,14 @@ async function ensureEgressNetwork(docker: Docker, instance: string, name: strin
     Labels: { [INSTANCE]: instance },
   }
   await call(`create network ${name}`, () => docker.createNetwork(settings), { fine: [CONFLICT] })
+}
+
+/** Asked first: what the engine answers to a second join or parting differs from version to version. */
+async function isJoined(docker: Docker, name: string, bridge: string): Promise<boolean> {
+  const found = await call(`look at ${name}`, () => docker.getContainer(name).inspect(), {
+    fine: [NOT_FOUND],
+  })
+  return found !== undefined && bridge in found.NetworkSettings.Networks
 }
 
 async function networkGateway(docker: Docker, name: string): Promise<string | null> {

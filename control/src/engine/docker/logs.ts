@@ -5,7 +5,7 @@ import type Docker from 'dockerode'
 import { call } from './call.ts'
 import { linesOf } from './lines.ts'
 
-type Options = { tail: number; follow: boolean; signal?: AbortSignal }
+type Options = { tail: number; follow: boolean; sinceMs?: number; signal?: AbortSignal }
 
 export async function* logs(docker: Docker, name: string, options: Options): AsyncIterable<string> {
   const lines = new PassThrough()
@@ -26,9 +26,9 @@ export async function* logs(docker: Docker, name: string, options: Options): Asy
   }
 }
 
-async function open(docker: Docker, name: string, { tail, follow }: Options): Promise<Readable> {
+async function open(docker: Docker, name: string, { tail, follow, sinceMs = 0 }: Options): Promise<Readable> {
   const container = docker.getContainer(name)
-  const shown = { stdout: true, stderr: true, tail }
+  const shown = { stdout: true, stderr: true, tail, since: sinceMs / 1000 }
   const found = await call(`read the log of ${name}`, async () =>
     follow
       ? await container.logs({ ...shown, follow: true })

@@ -7,6 +7,7 @@ import {
   Project,
   ProjectChanged,
   ProjectKeys,
+  RestartProject,
 } from '@cascata/shared/contract/projects'
 import { OperationUnderWay } from '@cascata/shared/problems/operations'
 import {
@@ -21,7 +22,7 @@ import {
 } from '@cascata/shared/problems/projects'
 import { CursorInvalid } from '@cascata/shared/problems/request'
 import type { App } from '../../app/app.ts'
-import { endpoint, json, RefParam } from '../endpoint.ts'
+import { endpoint, json, optionalJson, RefParam } from '../endpoint.ts'
 import { accepted, router } from '../router.ts'
 
 const tag = 'Projects'
@@ -71,6 +72,15 @@ export function projectRoutes({ projects, lifecycle }: App) {
     answer: started,
     problems: busy,
   })
+  const restart = endpoint('POST /v1/projects/:ref/restart', {
+    tag,
+    summary: 'Make its runtimes anew, one by one',
+    description:
+      'No request fails by it. With `database` its Postgres is made anew as well: open sessions end, and what they were doing is rolled back.',
+    request: { params: RefParam, body: optionalJson(RestartProject) },
+    answer: started,
+    problems: [...busy, ProjectPaused],
+  })
   const keys = endpoint('GET /v1/projects/:ref/keys', {
     tag,
     summary: 'Show the keys for its clients',
@@ -86,6 +96,9 @@ export function projectRoutes({ projects, lifecycle }: App) {
     .openapi(limit, async (c) =>
       accepted(c, await lifecycle.limit(c.var.caller, c.req.valid('param').ref, c.req.valid('json'))),
     )
+    .openapi(restart, async (c) =>
+      accepted(c, await lifecycle.restart(c.var.caller, c.req.valid('param').ref, c.req.valid('json'))),
+    )
     .openapi(keys, async (c) => {
       c.header('cache-control', 'no-store')
       return c.json(await projects.keys(c.var.caller, c.req.valid('param').ref))
@@ -94,12 +107,6 @@ export function projectRoutes({ projects, lifecycle }: App) {
   for (const [key, summary, act, problems] of [
     ['POST /v1/projects/:ref/pause', 'Stop a project; it keeps its files', lifecycle.pause, busy],
     ['POST /v1/projects/:ref/resume', 'Start a paused project', lifecycle.resume, busy],
-    [
-      'POST /v1/projects/:ref/restart',
-      'Make its containers anew',
-      lifecycle.restart,
-      [...busy, ProjectPaused],
-    ],
     [
       'POST /v1/projects/:ref/sleep',
       'Stop a project until somebody asks for it',

@@ -47,7 +47,7 @@ export async function stopAll(upgrade: Upgrade): Promise<Before> {
 
   const spec = dbSpec(site, await shapeAt(upgrade, from))
   await bring(upgrade, 'db', { spec, found })
-  await whileUp(engine, spec.name, (signal) =>
+  await whileUp({ engine }, spec.name, (signal) =>
     database.waitUntilReady(dbSocketDir, { timeoutMs: READY_TIMEOUT_MS, signal }),
   )
   const facts = await inspect.facts(dbSocketDir)

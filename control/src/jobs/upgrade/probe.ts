@@ -23,7 +23,7 @@ export async function bringUp(upgrade: Upgrade): Promise<void> {
   const { run, ref, to } = upgrade
   const { engine, files, site, database } = run.deps.upgrade
   const { dbSocketDir, document } = site.paths.project(ref)
-  await whileUp(engine, dbName(site, ref), (signal) =>
+  await whileUp({ engine }, dbName(site, ref), (signal) =>
     database.waitUntilReady(dbSocketDir, { timeoutMs: READY_TIMEOUT_MS, signal }),
   )
   const { passwords } = await secretsOf(upgrade)
@@ -42,7 +42,7 @@ export async function probe(upgrade: Upgrade, before: Before): Promise<void> {
   const { anonKey, passwords } = await secretsOf(upgrade)
   const slot = slotIn(await containersOf(upgrade))
 
-  await whileUp(engine, runtimeName(site, ref, slot), async (signal) => {
+  await whileUp({ engine }, runtimeName(site, ref, slot), async (signal) => {
     try {
       await readiness.waitUntilReady(socket(slot), { timeoutMs: READY_TIMEOUT_MS, signal })
     } catch (error) {

@@ -9,7 +9,7 @@ import { createUsages, isFull, type Usages } from './usages.ts'
 
 const MiB = 1024 * 1024
 const site: Site = {
-  ...{ instance: 'cascata', imageTag: '0.1.0', paths: pathsOf('/home'), bind: '127.0.0.1' },
+  ...{ instance: 'cascata', imageTag: '0.1.0', paths: pathsOf('/home'), bind: ['127.0.0.1'] },
   ...{ httpPort: 8080, httpsPort: 8443, dbSessionPort: 15_432, dbTransactionPort: 16_543 },
 }
 const rowOf = (ref: string, change: Partial<ProjectRow> = {}): ProjectRow =>

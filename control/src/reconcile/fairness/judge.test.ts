@@ -33,6 +33,13 @@ describe('who is kept to half of the processors', () => {
       times(2, { busy: 1, used: { rogue: 0.4, calm: 0.05 } }),
       ['rogue'],
     ],
+    [
+      'one that fills half of them, though there is room: it loses nothing, and would take all by turns',
+      times(2, { busy: 0.6, used: { rogue: 1, calm: 0.1 } }),
+      ['rogue'],
+    ],
+    ['nobody who fills half of them for a moment', [{ busy: 0.6, used: { rogue: 1, calm: 0.1 } }, calm], []],
+    ['nobody who fills half of them beside nobody', times(9, { busy: 0.5, used: { rogue: 1 } }), []],
     ['nobody who takes little', times(5, { busy: 1, used: { rogue: 0.2, calm: 0.05 } }), []],
     [
       'each of several that take more than their part',

@@ -8,11 +8,13 @@ import type { Clock } from '@cascata/shared/clock'
 import type { Container, Engine } from '../../engine/engine.ts'
 import { SYSTEM } from '../../engine/spec.ts'
 import { type Failure, settled, type Task } from '../task.ts'
-import { type Fairness, judgeFairness, nobodyConfined, part } from './judge.ts'
+import { type Fairness, isWorthALook, judgeFairness, nobodyConfined, part } from './judge.ts'
 
 const EVERY_MS = 500
 /** An engine that is asked about each container takes some milliseconds for it: many are asked less often. */
 const EVERY_MS_EACH = 20
+/** Who is confined stays so for seconds: to ask more often would be in the way of those it is done for. */
+const EVERY_MS_CONFINED = 2_000
 /** Questions to the engine at a time. */
 const AT_ONCE = 8
 
@@ -52,7 +54,8 @@ class FairnessKeeper {
     const left = part(times.processors)
     if (left === null || before === undefined) return settled
     const busy = (times.busy - before.busy) / Math.max(1, times.all - before.all)
-    const isNeeded = busy >= 0.8 || this.#state.confined.size > 0
+    const { processors } = times
+    const isNeeded = isWorthALook({ busy, processors }) || this.#state.confined.size > 0
     if (this.#kept !== undefined && !isNeeded) {
       this.#state = nobodyConfined
       this.#counted.clear()
@@ -62,11 +65,12 @@ class FairnessKeeper {
     const containers = (await this.#deps.engine.list()).filter(
       ({ project, state }) => project !== SYSTEM && state === 'running',
     )
-    this.#askFrom = this.#deps.clock.now() + containers.length * EVERY_MS_EACH
     this.#kept ??= await this.#keptNow(containers)
     const used = await this.#usedBy(containers)
     const now = this.#deps.clock.now()
     this.#state = judgeFairness(this.#state, { now, processors: times.processors, busy, used })
+    const pauseMs = this.#state.confined.size > 0 ? EVERY_MS_CONFINED : 0
+    this.#askFrom = now + Math.max(pauseMs, containers.length * EVERY_MS_EACH)
     // More than there is in its part: a container was made anew since, and is kept to nothing.
     const escaped = containers.filter(
       ({ project }) => this.#state.confined.has(project) && (used.get(project) ?? 0) > left.count * 1.1,
@@ -109,7 +113,7 @@ class FairnessKeeper {
       const wanted = this.#state.confined.has(project) ? half : is === '' ? '' : all
       if (is === wanted) continue
       try {
-        await this.#deps.engine.setCpuset(name, wanted)
+        await this.#deps.engine.setCpuset(name, wanted, { yields: wanted === half })
         kept.set(name, wanted)
         applied.push(`${name}: processors ${wanted}`)
       } catch (error) {

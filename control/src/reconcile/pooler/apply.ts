@@ -5,7 +5,7 @@ import type { Files } from '../../adapters/files.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { poolerNetwork, type Site, systemName } from '../../engine/spec.ts'
 import { POOLER_UID } from '../../paths.ts'
-import { CURRENT, writeCandidate } from './candidates.ts'
+import { CURRENT, writeCandidate, writeManifest } from './candidates.ts'
 import type { PoolerStep } from './plan.ts'
 
 const PROBE_TIMEOUT_MS = 10_000
@@ -18,6 +18,8 @@ export type PoolerProbe = {
   waitFor(digest: string, timeoutMs: number): Promise<boolean>
   /** Refs with a session, or a transaction, that is open now. */
   inUse(): Promise<ReadonlySet<string>>
+  /** Ends every session of this project, on either side. */
+  expel(ref: string): Promise<void>
 }
 
 export type PoolerWorld = { engine: Engine; files: Files; probe: PoolerProbe; site: Site }
@@ -56,6 +58,10 @@ export async function applyPoolerStep(world: PoolerWorld, step: PoolerStep): Pro
         await engine.signal(step.container, 'SIGHUP')
       }
       throw PoolerNotServing()
+    case 'pooler.expel':
+      // Written off last: after a kill they are put out once more.
+      for (const ref of step.expel) await world.probe.expel(ref)
+      return writeManifest(files, site.paths, { ...step, expel: [] })
     case 'pooler.prune':
       for (const name of step.names) await files.remove(join(site.paths.pooler, name))
       return

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Files } from '../../adapters/files.ts'
 import { type Paths, POOLER_UID } from '../../paths.ts'
-import type { RenderedPooler } from '../../pooler/render.ts'
+import { type RenderedPooler, USERS_FILE } from '../../pooler/render.ts'
 import { type Candidate, candidateNumber } from '../edge/plan.ts'
+import { saidIn } from '../written.ts'
 
-const Manifest = z.object({ digest: z.string() })
+const Manifest = z.object({ digest: z.string(), expel: z.array(z.string()).default([]) })
 const MANIFEST = 'manifest.json'
 
 export const CURRENT = 'current'
@@ -16,22 +17,41 @@ export async function listCandidates(files: Files, paths: Paths): Promise<Candid
   const sorted = names.toSorted((a, b) => candidateNumber(a) - candidateNumber(b))
   return Promise.all(
     sorted.map(async (name) => {
-      const text = await files.read(join(paths.pooler, name, MANIFEST))
-      return { name, digest: text === null ? null : Manifest.parse(JSON.parse(text)).digest }
+      const manifest = saidIn(Manifest, await files.read(join(paths.pooler, name, MANIFEST)))
+      return { name, digest: manifest?.digest ?? null }
     }),
   )
 }
 
-/** The manifest is written last: a candidate without one is half of one. */
-export async function writeCandidate(
+/** Whom the one in use lets in, and whom it has still to put out. */
+export async function readUsers(
   files: Files,
-  paths: Paths,
-  { name, rendered }: { name: string; rendered: RenderedPooler },
-): Promise<void> {
-  const path = join(paths.pooler, name)
-  const readable = { uid: 0, gid: POOLER_UID, mode: 0o640 }
+  { pooler }: Paths,
+): Promise<{ users: string; expel: readonly string[] }> {
+  const [users, manifest] = await Promise.all([
+    files.read(join(pooler, CURRENT, USERS_FILE)),
+    files.read(join(pooler, CURRENT, MANIFEST)),
+  ])
+  return { users: users ?? '', expel: saidIn(Manifest, manifest)?.expel ?? [] }
+}
+
+type Written = { name: string; rendered: RenderedPooler; expel: readonly string[] }
+const READABLE = { uid: 0, gid: POOLER_UID, mode: 0o640 }
+
+/** The manifest is written last: a candidate without one is half of one. */
+export async function writeCandidate(files: Files, paths: Paths, written: Written): Promise<void> {
+  const path = join(paths.pooler, written.name)
   await files.ensureDirectory({ path, uid: 0, gid: POOLER_UID, mode: 0o750 })
-  for (const [file, text] of Object.entries(rendered.files))
-    await files.write(join(path, file), text, readable)
-  await files.write(join(path, MANIFEST), JSON.stringify({ digest: rendered.digest }), readable)
+  for (const [file, text] of Object.entries(written.rendered.files))
+    await files.write(join(path, file), text, READABLE)
+  await writeManifest(files, paths, written)
+}
+
+export function writeManifest(
+  files: Files,
+  { pooler }: Paths,
+  { name, rendered, expel }: Written,
+): Promise<void> {
+  const text = JSON.stringify({ digest: rendered.digest, expel })
+  return files.write(join(pooler, name, MANIFEST), text, READABLE)
 }

@@ -8,7 +8,7 @@ const site: Site = {
   instance: 'cascata',
   imageTag: '0.1.0',
   paths: pathsOf('/home'),
-  bind: '127.0.0.1',
+  bind: ['127.0.0.1'],
   ...{ httpPort: 8080, httpsPort: 8443, dbSessionPort: 15_432, dbTransactionPort: 16_543 },
 }
 const spec = poolerSpec(site)
@@ -16,14 +16,16 @@ const wanted = { rendered: { files: {}, digest: 'new' }, spec }
 
 const container = (state: Container['state'], hash = specHash(spec)): Container => ({
   ...{ name: spec.name, project: spec.project, role: 'pooler', state, health: 'none', spec: hash },
-  ...{ image: spec.image, exitCode: null },
+  ...{ image: spec.image, networks: [], exitCode: null },
 })
 
 const nothing: PoolerObserved = {
   ...{ container: undefined, unsound: [], shut: [], candidates: [], current: null, serving: null },
+  ...{ users: '', expel: [] },
 }
 const serving = (digest: string): PoolerObserved => ({
   ...{ container: container('running'), unsound: [], shut: [], current: 'candidate-2', serving: digest },
+  ...{ users: '', expel: [] },
   candidates: [
     { name: 'candidate-1', digest: 'older' },
     { name: 'candidate-2', digest },
@@ -31,6 +33,7 @@ const serving = (digest: string): PoolerObserved => ({
 })
 
 const inWords = (step: PoolerStep): string => {
+  if (step.do === 'pooler.expel') return `${step.do} ${step.expel.join(' ')} of ${step.name}`
   if ('names' in step) return `${step.do} ${step.names.join(' ')}`
   if ('name' in step) return `${step.do} ${step.name}`
   if (step.do === 'pooler.probe') return `${step.do} ${step.digest} or ${step.back}`
@@ -99,6 +102,41 @@ describe('planPooler, with a project open', () => {
     ],
   ])('%s', (_sentence, seen, steps) => {
     expect(planPooler(wanted, seen).map(inWords)).toEqual(steps)
+  })
+})
+
+describe('planPooler, with another password', () => {
+  const users = (verifiers: Record<string, string>) =>
+    Object.entries(verifiers).map(([ref, is]) => `"postgres.${ref}" "${is}"\n`)
+  const next = (verifiers: Record<string, string>) => ({
+    spec,
+    rendered: { files: { 'users.txt': users(verifiers).join('') }, digest: 'new' },
+  })
+  const before = { ...serving('old'), users: users({ shop: 'a', blog: 'a', gone: 'a' }).join('') }
+  const expelled = (seen: PoolerObserved, wanted: ReturnType<typeof next>) =>
+    planPooler(wanted, seen)
+      .map(inWords)
+      .filter((step) => step.includes('expel'))
+
+  test('puts out whose clients came in by the old one, and nobody else, once the new one is served', () => {
+    const steps = planPooler(next({ shop: 'b', blog: 'a', fresh: 'b' }), before).map(inWords)
+    expect(steps.slice(-2)).toEqual(['pooler.probe new or candidate-2', 'pooler.expel shop of candidate-3'])
+  })
+
+  test.each<[string, PoolerObserved, string[]]>([
+    ['goes on after a kill', { ...serving('new'), expel: ['shop'] }, ['pooler.expel shop of candidate-2']],
+    [
+      'takes over what the one before has not got to, but for who is let in no more',
+      { ...before, expel: ['blog', 'gone'] },
+      ['pooler.expel blog shop of candidate-3'],
+    ],
+    [
+      'has nobody to put out of one that does not run',
+      { ...before, container: container('exited'), serving: null },
+      [],
+    ],
+  ])('%s', (_sentence, seen, steps) => {
+    expect(expelled(seen, next({ shop: 'b', blog: 'a' }))).toEqual(steps)
   })
 })
 

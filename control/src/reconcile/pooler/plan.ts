@@ -6,7 +6,7 @@
  */
 import type { Directory } from '../../adapters/files.ts'
 import type { Container, ContainerSpec } from '../../engine/engine.ts'
-import type { RenderedPooler } from '../../pooler/render.ts'
+import { hasUser, type RenderedPooler, refsWithNewPassword, USERS_FILE } from '../../pooler/render.ts'
 import { movesAway, movesTo } from '../containers.ts'
 import { type Candidate, candidateNumber } from '../edge/plan.ts'
 
@@ -21,6 +21,9 @@ export type PoolerObserved = {
   candidates: readonly Candidate[]
   /** Name of the one `current` points at. */
   current: string | null
+  /** Of the one in use: its list of users, and the refs whose clients it has still to put out. */
+  users: string
+  expel: readonly string[]
   /** Digest of what both processes run on, as they say themselves; null when one does not answer or they differ. */
   serving: string | null
 }
@@ -28,7 +31,9 @@ export type PoolerObserved = {
 export type PoolerStep =
   | { do: 'directories.ensure'; directories: readonly Directory[] }
   | { do: 'pooler.admit'; sockets: readonly string[] }
-  | { do: 'pooler.write'; name: string; rendered: RenderedPooler }
+  /** `expel`: refs whose clients came in by a password that is no longer theirs. */
+  | { do: 'pooler.write'; name: string; rendered: RenderedPooler; expel: readonly string[] }
+  | { do: 'pooler.expel'; name: string; rendered: RenderedPooler; expel: readonly string[] }
   | { do: 'pooler.test' | 'pooler.switch'; name: string }
   | { do: 'pooler.create'; spec: ContainerSpec }
   | { do: 'pooler.start' | 'pooler.stop' | 'pooler.remove'; name: string }
@@ -58,26 +63,40 @@ function makeSo(wanted: PoolerWanted, seen: PoolerObserved): PoolerStep[] {
     { do: 'pooler.reload', container: spec.name },
     probe(back),
   ]
+  const out = (of: string, expel: readonly string[]): PoolerStep[] =>
+    expel.length > 0 ? [{ do: 'pooler.expel', name: of, rendered, expel }] : []
   const moves = movesTo(spec, seen.container)
   if (moves.length > 0) {
-    if (!isCurrent) steps.push({ do: 'pooler.write', name, rendered }, { do: 'pooler.switch', name })
+    // Who was connected to the one before is so no more.
+    const write: PoolerStep = { do: 'pooler.write', name, rendered, expel: [] }
+    if (!isCurrent) steps.push(write, { do: 'pooler.switch', name })
     for (const move of moves) {
       if (move === 'create') steps.push({ do: 'pooler.create', spec })
       else steps.push({ do: `pooler.${move}`, name: spec.name })
     }
     steps.push(probe(null))
   } else if (!isCurrent) {
+    const expel = toExpel(seen, rendered)
     steps.push(
-      { do: 'pooler.write', name, rendered },
+      { do: 'pooler.write', name, rendered, expel },
       { do: 'pooler.test', name },
       { do: 'pooler.switch', name },
       ...reload(current?.name ?? null),
+      ...out(name, expel),
     )
-  } else if (seen.serving !== rendered.digest) {
+  } else {
     // Switched, and then something came between: the reload was lost, or one of the two has not got that far.
-    steps.push(...reload(null))
+    if (seen.serving !== rendered.digest) steps.push(...reload(null))
+    steps.push(...out(current.name, seen.expel))
   }
   return steps
+}
+
+/** Also those that the one in use has not got to; who is let in no more is put out by that. */
+function toExpel({ users, expel }: PoolerObserved, { files }: RenderedPooler): string[] {
+  const after = files[USERS_FILE] ?? ''
+  const left = expel.filter((ref) => hasUser(after, ref))
+  return [...new Set([...left, ...refsWithNewPassword(users, after)])].toSorted()
 }
 
 /** With its configurations, for there are passwords in them. */

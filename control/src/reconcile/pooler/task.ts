@@ -5,21 +5,25 @@ import type { Clock } from '@cascata/shared/clock'
 import type { ProjectSecrets } from '@cascata/shared/contract/projects'
 import type { Domain } from '@cascata/shared/domain'
 import type { Problem } from '@cascata/shared/problem'
+import { covers } from '../../acme/chain.ts'
+import { judgePair } from '../../acme/pair.ts'
 import { certificateFor, type ServedCertificate } from '../../edge/certificates.ts'
 import { placeholderOf } from '../../edge/placeholder.ts'
 import type { Container } from '../../engine/engine.ts'
 import { poolerNetwork, poolerSpec, systemName } from '../../engine/spec.ts'
 import { POOLER_UID } from '../../paths.ts'
-import { renderPooler } from '../../pooler/render.ts'
+import { type RenderedPooler, renderPooler } from '../../pooler/render.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 import { Backoff } from '../backoff.ts'
-import { certificatePaths } from '../edge/apply.ts'
+import { pairPaths, readPair } from '../certificates/pair-files.ts'
+import type { Candidate } from '../edge/plan.ts'
 import type { Effects } from '../effects.ts'
 import type { ReconcilerStore } from '../projects/store-port.ts'
 import { socketDirectory } from '../projects/wanted.ts'
 import { type Pass, problemAt, settled, type Task } from '../task.ts'
+import { areWhole } from '../written.ts'
 import { applyPoolerStep, type PoolerWorld } from './apply.ts'
-import { CURRENT, listCandidates } from './candidates.ts'
+import { CURRENT, listCandidates, readUsers } from './candidates.ts'
 import { type PoolerObserved, type PoolerWanted, planPooler } from './plan.ts'
 import { type StandIns, standInsFor } from './stand-ins.ts'
 import { type DirectRow, entryOf, isOpen } from './wanted.ts'
@@ -114,7 +118,7 @@ const fingerprint = ({ settings, secrets, desired }: DirectRow): string =>
 
 type Looked = { wanted: PoolerWanted | null; seen: PoolerObserved }
 
-/** Undefined while there is no certificate yet: the edge makes it. */
+/** Undefined while there is no certificate yet, or a damaged one: the edge makes it. */
 async function look(deps: PoolerDeps, rows: readonly ProjectRow[]): Promise<Looked | undefined> {
   const { engine, files, site, domain } = deps
   const open = rows.filter(isOpen)
@@ -124,14 +128,28 @@ async function look(deps: PoolerDeps, rows: readonly ProjectRow[]): Promise<Look
   const seen = await observe(deps, container, open)
   if (seen.serving !== null) for (const ref of await deps.probe.inUse()) await deps.touch(ref)
   if (open.length === 0) return { wanted: null, seen }
-  const held = certificateFor(domain, await deps.certificates())
-  const paths = certificatePaths(site.paths, held?.file ?? placeholderOf(domain, domain).name)
-  const [certificate, key] = await Promise.all([files.read(paths.certificate), files.read(paths.key)])
-  if (certificate === null || key === null) return undefined
+  const held = certificateFor({ name: domain, owner: null }, domain, await deps.certificates())
+  const pair = await readPair(files, pairPaths(site.paths, held?.file ?? placeholderOf(domain, domain).name))
+  if (typeof pair === 'string') return undefined
+  const judged = judgePair(pair)
+  if (judged.fault !== null || !covers(judged.names, domain)) return undefined
   const gateway = await engine.networkGateway(poolerNetwork(site))
   const entries = await Promise.all(open.map((row) => entryOf(row, { ...deps, gateway })))
-  const rendered = renderPooler({ certificate, key, entries: entries.filter((entry) => entry !== undefined) })
-  return { wanted: { rendered, spec: poolerSpec(site) }, seen }
+  const rendered = renderPooler({ ...pair, entries: entries.filter((entry) => entry !== undefined) })
+  const candidates = await distrusted(deps, { seen, rendered })
+  return { wanted: { rendered, spec: poolerSpec(site) }, seen: { ...seen, candidates } }
+}
+
+/** One whose files are not as they were written, or are shut to it, is half a candidate: PgBouncer would not start on it. */
+async function distrusted(
+  { files, site }: PoolerDeps,
+  { seen, rendered }: { seen: PoolerObserved; rendered: RenderedPooler },
+): Promise<readonly Candidate[]> {
+  const current = seen.candidates.find(({ name }) => name === seen.current)
+  if (current?.digest !== rendered.digest) return seen.candidates
+  const folder = join(site.paths.pooler, current.name)
+  if (await areWhole(files, { folder, texts: rendered.files, reader: POOLER_UID })) return seen.candidates
+  return seen.candidates.map((each) => (each === current ? { ...each, digest: null } : each))
 }
 
 async function observe(
@@ -147,13 +165,14 @@ async function observe(
     ...open.filter(({ desired }) => desired === 'paused').map((row) => socketDirectory(row, paths)),
   ]
   const sockets = open.map(({ ref }) => paths.project(ref).dbSocket)
-  const [unsound, groups, candidates, current, serving] = await Promise.all([
+  const [unsound, groups, candidates, current, serving, entered] = await Promise.all([
     open.length > 0 ? files.unsound(directories) : [],
     Promise.all(sockets.map((socket) => files.groupOf(socket))),
     listCandidates(files, paths),
     files.readLink(join(paths.pooler, CURRENT)),
     container?.state === 'running' ? probe.digest() : null,
+    readUsers(files, paths),
   ])
   const shut = sockets.filter((_, at) => groups[at] !== null && groups[at] !== POOLER_UID)
-  return { container, unsound, shut, candidates, current, serving }
+  return { container, unsound, shut, candidates, current, serving, ...entered }
 }

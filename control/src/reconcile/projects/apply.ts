@@ -4,6 +4,7 @@ import { ContainerEnded, RuntimeNotReady } from '@cascata/shared/problems/reconc
 import type { Files } from '../../adapters/files.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { dbName, type ProjectShape, type Site, tagOf } from '../../engine/spec.ts'
+import type { Pulses } from '../pulse/pulses.ts'
 import type { MigrationsOf, Readiness, TenantDatabase } from './database-port.ts'
 import type { ProjectStep } from './plan.ts'
 import type { ReconcilerStore } from './store-port.ts'
@@ -11,6 +12,7 @@ import type { Wanted } from './wanted.ts'
 
 const READY_TIMEOUT_MS = 30_000
 const LOOK_EVERY_MS = 1_000
+const HANGS = Symbol('hangs')
 
 export type World = {
   engine: Engine
@@ -19,6 +21,7 @@ export type World = {
   readiness: Readiness
   store: ReconcilerStore
   site: Site
+  pulses: Pulses
 }
 
 export async function applyStep(world: World, wanted: Wanted, step: ProjectStep): Promise<void> {
@@ -38,14 +41,21 @@ export async function applyStep(world: World, wanted: Wanted, step: ProjectStep)
     case 'db.start':
     case 'runtime.start':
       return engine.start(step.name)
+    case 'runtime.connect':
+      return engine.connect(step.name, step.bridge)
+    case 'runtime.disconnect':
+      return engine.disconnect(step.name, step.bridge)
     case 'db.stop':
     case 'runtime.stop':
       return engine.stop(step.name)
+    case 'runtime.kill':
+      await engine.kill(step.name)
+      return world.pulses.forget(wanted.ref, step.name)
     case 'db.remove':
     case 'runtime.remove':
       return engine.remove(step.name)
     case 'db.ready':
-      return whileUp(engine, step.name, (signal) =>
+      return whileUp({ engine }, step.name, (signal) =>
         database.waitUntilReady(own.dbSocketDir, { timeoutMs: READY_TIMEOUT_MS, signal }),
       )
     case 'db.bootstrap':
@@ -56,7 +66,11 @@ export async function applyStep(world: World, wanted: Wanted, step: ProjectStep)
     case 'db.starter':
       return database.applyStarter(own.dbSocketDir, passwords, wanted.template)
     case 'runtime.ready':
-      return whileUp(engine, step.name, (signal) => runtimeReady(world, wanted, { slot: step.slot, signal }))
+      return whileUp(
+        { engine, hangs: (name) => world.pulses.isHung(wanted.ref, name) },
+        step.name,
+        (signal) => runtimeReady(world, wanted, { slot: step.slot, signal }),
+      )
     case 'files.remove':
       await files.remove(own.run)
       return files.remove(own.files)
@@ -87,28 +101,38 @@ async function runtimeReady(
 
 /**
  * Waits no longer than there is something to wait for: a container that has ended will not become ready, nor will a
- * runtime whose database has.
+ * runtime whose database has. One that hangs is no failure here: whoever looks next ends it and starts it anew.
  */
 export async function whileUp(
-  engine: Engine,
+  { engine, hangs = () => false }: { engine: Engine; hangs?: (name: string) => boolean },
   name: string,
   wait: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const given = new AbortController()
   const look = async () => {
+    if (hangs(name)) return given.abort(HANGS)
     const containers = await engine.list()
     const found = containers.find((container) => container.name === name)
     const database = containers.find(({ project, role }) => project === found?.project && role === 'db')
     const ended = found?.state !== 'running' ? found : database?.state !== 'running' ? database : undefined
-    if (!found || ended) given.abort(ContainerEnded(ended?.name ?? name, ended?.exitCode ?? null))
+    // One that was removed is no more than one that has ended.
+    const isLost = found?.role === 'runtime' && database === undefined
+    if (!found || ended || isLost) given.abort(ContainerEnded(ended?.name ?? name, ended?.exitCode ?? null))
   }
   // A look that fails tells nothing; the wait has its own end.
   const timer = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS)
   try {
-    await wait(given.signal)
+    // A question that nobody answers is not waited for once its outcome is known.
+    await Promise.race([wait(given.signal), aborted(given.signal)])
   } catch (error) {
+    if (given.signal.reason === HANGS) return
     throw given.signal.aborted ? given.signal.reason : error
   } finally {
     clearInterval(timer)
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })

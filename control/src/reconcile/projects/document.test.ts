@@ -62,3 +62,8 @@ test('more replicas have fewer connections each', () => {
   })
   expect(shares).toEqual([8, 8, 3])
 })
+
+test('a runtime learns where to count together with others', () => {
+  const { counters } = documentOf(intent(ProjectLimits.parse({})), own())
+  expect(counters).toEqual({ socket: '/run/counters/redis.sock' })
+})

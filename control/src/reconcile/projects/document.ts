@@ -1,7 +1,11 @@
 /** The project document that the runtime reads: intent, keys and where its database is, as the runtime sees it. Pure. */
+
+import { putBack } from '@cascata/shared/auth/secrets'
+import { AuthSettings } from '@cascata/shared/auth-settings'
 import { ProjectLimits, type ProjectSecrets } from '@cascata/shared/contract/projects'
 import { ProjectDocument } from '@cascata/shared/project-document'
 import { connectionShare } from '../../engine/connections.ts'
+import { COUNTERS_SOCKET } from '../../engine/spec.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 import { replicaSettingsOf } from './replicas.ts'
 
@@ -24,8 +28,11 @@ export function documentOf(row: Intent, { secrets, url, readOnly }: Own): Projec
       ...connectionShare(replicaSettingsOf(row).max),
     },
     jwtSecret: secrets.jwtSecret,
+    formerJwtSecrets: secrets.formerJwtSecrets ?? [],
+    counters: { socket: COUNTERS_SOCKET },
     keys: { anon: secrets.anonKey, serviceRole: secrets.serviceRoleKey },
     rest: row.settings.rest,
+    auth: AuthSettings.parse(putBack(row.settings.auth ?? {}, secrets.auth ?? {})),
     limits: limitsOf(row.limits),
     readOnly: readOnly ? 'disk' : null,
   })

@@ -8,7 +8,7 @@ import type { ProjectState } from '@cascata/shared/contract/projects'
 import type { Directory } from '../../adapters/files.ts'
 import type { Container, ContainerSpec } from '../../engine/engine.ts'
 import { dbName, dbSpec, runtimeSpec, type Site, slotOf } from '../../engine/spec.ts'
-import { isUp, type Move, movesAway, movesTo } from '../containers.ts'
+import { type AwayMove, type Move as ContainerMove, isUp, movesAway, movesTo } from '../containers.ts'
 import { countOf, freeSlots, keptOf, type Replica, replicasOf, servedSlots } from './replicas.ts'
 import type { Mode, Wanted } from './wanted.ts'
 
@@ -19,6 +19,8 @@ export type Observed = {
   document: string | null
   /** Slots whose runtime answered ready. */
   ready: ReadonlySet<number>
+  /** Slots whose runtime runs and has not answered for a while. */
+  hung: ReadonlySet<number>
   /** The preparation the database is known to have had. */
   prepared: string | null
   /** Slots the edge serves; `none`: it has no such site; `unknown`: it does not answer. */
@@ -28,14 +30,17 @@ export type Observed = {
 }
 
 type Part = 'db' | 'runtime'
+type Move = ContainerMove | 'kill'
 type Act =
   | { do: 'directories.ensure'; directories: readonly Directory[] }
   | { do: 'document.write'; text: string }
   | { do: `${Part}.create`; spec: ContainerSpec }
   | { do: `${Part}.${'start' | 'stop' | 'remove'}`; name: string }
+  | { do: 'runtime.kill'; name: string }
   | { do: 'db.ready'; name: string }
   | { do: 'db.bootstrap' | 'db.starter' | 'files.remove' | 'row.remove' }
   | { do: 'runtime.ready'; slot: number; name: string }
+  | { do: `runtime.${'connect' | 'disconnect'}`; name: string; bridge: string }
 
 export type ProjectStep = Act & { id: string; after: readonly string[] }
 
@@ -152,7 +157,7 @@ function runtimeSteps(
   const running = kept.length + others.filter(({ container }) => isUp(container)).length
   const slots = freeSlots(replicas, Math.min(lacking, Math.max(0, goal.count + 1 - running)))
   const made = slots.map((slot) => startSteps({ slot, spec: runtimeSpec(site, wanted, slot), ready: false }))
-  const started = kept.map((replica) => startSteps(replica))
+  const started = kept.map((replica) => startSteps({ ...replica, hung: seen.hung.has(replica.slot) }))
   const steps = [...started, ...made].flat()
 
   // Until the edge sends requests to another one, an old one is what answers them.
@@ -167,27 +172,32 @@ function runtimeSteps(
   return {
     steps: [
       ...steps,
-      ...awaySteps(
-        away,
-        steps.flatMap(({ do: what, id }) => (what === 'runtime.ready' ? [id] : [])),
-      ),
+      ...awaySteps(away, {
+        after: steps.flatMap(({ do: what, id }) => (what === 'runtime.ready' ? [id] : [])),
+        hung: seen.hung,
+      }),
     ],
     complete: isReady && isServed && leaving.length === others.length,
   }
 }
 
-/** What is left to do until it answers. */
-function startSteps({
-  slot,
-  spec,
-  container,
-  ready,
-}: Pick<Replica, 'slot' | 'spec' | 'ready'> & { container?: Container }): ProjectStep[] {
-  const moves = movesTo(spec, container)
-  if (moves.length === 0 && ready) return []
+type Startable = Pick<Replica, 'slot' | 'spec' | 'ready'> & { container?: Container; hung?: boolean }
+
+/** What is left to do until it answers. One that hangs hears no signal that asks it to end. */
+function startSteps({ slot, spec, container, ready, hung = false }: Startable): ProjectStep[] {
+  const moves: Move[] = hung && !ready ? ['kill', 'start'] : movesTo(spec, container)
+  const joined = joinSteps(spec, moves.includes('create') ? undefined : container)
+  if (moves.length === 0 && ready) return joined
   const steps = moveSteps('runtime', { spec, moves, after: ['directories'], beforeStart: ['document'] })
   const after = [`start ${spec.name}`, ...DATABASE_DONE]
-  return [...steps, { do: 'runtime.ready', slot, name: spec.name, id: `ready ${slot}`, after }]
+  const readiness: ProjectStep = { do: 'runtime.ready', slot, name: spec.name, id: `ready ${slot}`, after }
+  return [...steps, readiness, ...joined.map((step) => ({ ...step, after: [readiness.id] }))]
+}
+
+/** One that slept was taken off its network: without one it starts sooner, and what it is woken for needs none. */
+function joinSteps({ name, network }: ContainerSpec, container: Container | undefined): ProjectStep[] {
+  if (container === undefined || network === 'none' || container.networks.includes(network.bridge)) return []
+  return [{ do: 'runtime.connect', name, bridge: network.bridge, id: `connect ${name}`, after: [] }]
 }
 
 type Moves = {
@@ -209,27 +219,36 @@ function moveSteps(part: Part, { spec, moves, after, beforeStart = [] }: Moves):
       ],
     }
     if (move === 'create') return { do: `${part}.create`, spec, ...order }
+    if (move === 'kill') return { do: 'runtime.kill', name: spec.name, ...order }
     return { do: `${part}.${move}`, name: spec.name, ...order }
   })
 }
 
-function awaySteps(containers: readonly Container[], after: readonly string[] = []): ProjectStep[] {
+type Leaving = { after?: readonly string[]; hung?: ReadonlySet<number> }
+
+function awaySteps(
+  containers: readonly Container[],
+  { after = [], hung = NOBODY }: Leaving = {},
+): ProjectStep[] {
   return containers.flatMap((container) => {
     const part: Part = container.role === 'runtime' ? 'runtime' : 'db'
-    return movesAway(container).map((move, at, moves): ProjectStep => {
+    // What hangs is not asked to end first: it is removed as it is.
+    const isHung = part === 'runtime' && hung.has(slotOf(container.name) ?? 0)
+    const all: readonly AwayMove[] = isHung ? ['remove'] : movesAway(container)
+    return all.map((move, at, moves): ProjectStep => {
       const previous = moves[at - 1]
       const order = {
         id: `${move} ${container.name}`,
         after: previous ? [...after, `${previous} ${container.name}`] : after,
       }
-      return { do: `${part}.${move === 'stop' ? 'stop' : 'remove'}`, name: container.name, ...order }
+      return { do: `${part}.${move}`, name: container.name, ...order }
     })
   })
 }
 
 const idsAway = (containers: readonly Container[]) => containers.map(({ name }) => `remove ${name}`)
 
-/** Runtimes first: their last requests still need the database. */
+/** Runtimes first: their last requests still need the database. Then they are off their network until they are needed. */
 function pauseSteps(containers: readonly Container[]): ProjectStep[] {
   const up = containers.filter(isUp)
   const stop = (part: Part, { name }: Container, after: readonly string[]): ProjectStep => ({
@@ -240,13 +259,22 @@ function pauseSteps(containers: readonly Container[]): ProjectStep[] {
   })
   const runtimes = up.filter(({ role }) => role === 'runtime').map((each) => stop('runtime', each, []))
   const ids = runtimes.map(({ id }) => id)
-  return [...runtimes, ...up.filter(({ role }) => role !== 'runtime').map((each) => stop('db', each, ids))]
+  const parted = containers
+    .filter(({ role }) => role === 'runtime')
+    .flatMap(({ name, networks }) =>
+      networks.map((bridge): ProjectStep => {
+        const id = `disconnect ${name} ${bridge}`
+        return { do: 'runtime.disconnect', name, bridge, id, after: [`stop ${name}`] }
+      }),
+    )
+  const rest = up.filter(({ role }) => role !== 'runtime').map((each) => stop('db', each, ids))
+  return [...runtimes, ...rest, ...parted]
 }
 
 function deleteSteps(containers: readonly Container[]): ProjectStep[] {
   const runtimes = containers.filter(({ role }) => role === 'runtime')
   const rest = containers.filter(({ role }) => role !== 'runtime')
-  return [...awaySteps(runtimes), ...awaySteps(rest, idsAway(runtimes))]
+  return [...awaySteps(runtimes), ...awaySteps(rest, { after: idsAway(runtimes) })]
 }
 
 function purgeSteps(seen: Observed): ProjectStep[] {

@@ -3,7 +3,7 @@ import { ProjectLimits, ProjectSettings } from '@cascata/shared/contract/project
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Container, ContainerState } from '../../engine/engine.ts'
-import { dbSpec, runtimeSpec, type Site, specHash } from '../../engine/spec.ts'
+import { dbSpec, egressNetwork, runtimeSpec, type Site, specHash } from '../../engine/spec.ts'
 import { pathsOf } from '../../paths.ts'
 import { type Observed, planProject } from './plan.ts'
 import { countOf, replicasOf, servedSlots } from './replicas.ts'
@@ -13,7 +13,7 @@ const site: Site = {
   instance: 'cascata',
   imageTag: '0.1.0',
   paths: pathsOf('/home'),
-  bind: '127.0.0.1',
+  bind: ['127.0.0.1'],
   httpPort: 8080,
   httpsPort: 8443,
   dbSessionPort: 15_432,
@@ -29,7 +29,7 @@ function wanted(min: number, max = min, target?: number): Wanted {
       generation: 1,
       desired: 'running' as const,
       importing: null,
-      restarts: 0,
+      ...{ restarts: 0, dbRestarts: 0 },
     },
     limits: ProjectLimits.parse({}),
     settings: ProjectSettings.parse({ replicas: { min, max } }),
@@ -49,6 +49,7 @@ function wanted(min: number, max = min, target?: number): Wanted {
 
 const container = (name: string, role: 'db' | 'runtime', state: ContainerState, spec: string): Container => ({
   ...{ name, project: 'shop', role, state, health: 'none', spec, image: '', exitCode: null },
+  networks: role === 'runtime' ? [egressNetwork(site)] : [],
 })
 const db = container('cascata-shop-db', 'db', 'running', specHash(dbSpec(site, wanted(1))))
 const replica = (slot: number, state: ContainerState = 'running', spec?: string): Container =>
@@ -60,13 +61,19 @@ const replica = (slot: number, state: ContainerState = 'running', spec?: string)
   )
 const old = (slot: number, state: ContainerState = 'running') => replica(slot, state, OLD)
 
-/** All of them running are ready, and the edge serves these. */
-function seen(runtimes: readonly Container[], served: Observed['served']): Observed {
+/** All of them running are ready, but for those that hang, and the edge serves these. */
+function seen(
+  runtimes: readonly Container[],
+  served: Observed['served'],
+  hung: readonly number[] = [],
+): Observed {
+  const answering = runtimes.filter(({ state, name }) => state === 'running' && !hung.includes(slotIn(name)))
   return {
     containers: [db, ...runtimes],
     unsound: [],
     document: wanted(1).document,
-    ready: new Set(runtimes.flatMap(({ state, name }) => (state === 'running' ? [slotIn(name)] : []))),
+    ready: new Set(answering.map(({ name }) => slotIn(name))),
+    hung: new Set(hung),
     prepared: wanted(1).preparation,
     served,
     files: true,
@@ -160,6 +167,34 @@ describe('a project of several replicas', () => {
       seen([replica(1), replica(2, 'exited'), replica(3)], new Set([1, 2, 3])),
       'start 2, ready 2',
       [1, 2, 3],
+    ],
+    [
+      'ends one that hangs and starts it in its place, and the edge keeps it: once it is dead it refuses at once',
+      wanted(3),
+      seen([replica(1), replica(2), replica(3)], new Set([1, 2, 3]), [2]),
+      'kill 2, start 2, ready 2',
+      [1, 2, 3],
+    ],
+    [
+      'does so with one that is alone, too',
+      wanted(1),
+      seen([replica(1)], new Set([1]), [1]),
+      'kill 1, start 1, ready 1',
+      [1],
+    ],
+    [
+      'leaves one alone that was said to hang and says that it is ready',
+      wanted(1),
+      { ...seen([replica(1)], new Set([1])), hung: new Set([1]) },
+      'complete',
+      [1],
+    ],
+    [
+      'does not ask one that hangs to end first, when it is to go anyway',
+      wanted(1),
+      seen([old(1), replica(2)], new Set([2]), [1]),
+      'complete',
+      [2],
     ],
     [
       'makes one anew that was removed, and the edge lets go of it',

@@ -130,6 +130,7 @@ class Projects {
       idle.map((row) => this.#look(row, { containers: byRef.get(row.ref) ?? [], served, open })),
     )
     const refs = new Set(rows.map(({ ref }) => ref))
+    this.#deps.pulses.keepOnly(refs)
     const orphans = [...byRef.keys()].filter(
       (ref) => ref !== SYSTEM && !refs.has(ref) && !busy.has(ref) && due(`orphan ${ref}`),
     )
@@ -149,10 +150,14 @@ class Projects {
    */
   async bringUp(row: ProjectRow): Promise<Took> {
     const from = performance.now()
-    for (let busy = this.#busy.get(row.ref); busy; busy = this.#busy.get(row.ref)) await busy
+    // First of all: a pass that has read it asleep starts nothing with it any more.
+    this.#woken.add(row.ref)
+    await this.#free(row.ref)
     // Somebody may have taken it in hand since it was said to be woken.
     const now = await this.#deps.store.projects.find(row.ref)
     if (now?.importing !== null) throw ProjectImporting(row.ref)
+    // Meanwhile another pass may have begun, and forgotten who was woken.
+    await this.#free(row.ref)
     this.#woken.add(row.ref)
     const { signal } = new AbortController()
     const took: Took = {}
@@ -166,6 +171,10 @@ class Projects {
     return took
   }
 
+  async #free(ref: string): Promise<void> {
+    for (let busy = this.#busy.get(ref); busy; busy = this.#busy.get(ref)) await busy
+  }
+
   async #lookForWake(row: ProjectRow): Promise<Work> {
     const { engine, store } = this.#deps
     const [containers, open, served] = await Promise.all([
@@ -177,7 +186,9 @@ class Projects {
     // Only what is whole falls asleep. A control that knows nothing of the database asks it in the pass after.
     const known = { containers, served, prepared: wanted.preparation }
     const seen = await observeProject(this.#world, wanted, known)
-    const plan = planProject(this.#deps.site, wanted, seen)
+    const whole = planProject(this.#deps.site, wanted, seen)
+    // Whoever waits need not wait for the network: the pass after joins it.
+    const plan = { ...whole, steps: whole.steps.filter((step) => step.do !== 'runtime.connect') }
     const operation = open.findLast((each) => isOf(each, row))?.id
     return { ref: row.ref, plan, wanted, row, operation }
   }

@@ -39,6 +39,7 @@ type Intent = Pick<
   | 'importing'
   | 'asleepSince'
   | 'restarts'
+  | 'dbRestarts'
   | 'imageTag'
   | 'limits'
   | 'settings'
@@ -62,13 +63,14 @@ export function modeOf(
   return row.desired
 }
 
-export const shapeOf = ({ ref, uid, limits, restarts, imageTag }: ProjectShape): ProjectShape => ({
+export const shapeOf = ({
   ref,
   uid,
   limits,
   restarts,
+  dbRestarts,
   imageTag,
-})
+}: ProjectShape): ProjectShape => ({ ref, uid, limits, restarts, dbRestarts, imageTag })
 
 type Context = {
   secrets: ProjectSecrets

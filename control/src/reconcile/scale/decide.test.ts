@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { decide, type History, noHistory } from './decide.ts'
 
 const EVERY_MS = 3_000
-const bounds = { min: 1, max: 8 }
+const bounds = { min: 1, max: 8, calmSeconds: 120 }
 
 const load = (utilization: number, delayMs = 0, cpus = 0): RuntimeLoad => ({
   event_loop_delay_ms_p99: delayMs,
@@ -14,11 +14,14 @@ const load = (utilization: number, delayMs = 0, cpus = 0): RuntimeLoad => ({
 })
 
 /** So much work, in what one replica can do, is there at each look; how many replicas there are after each. */
-function counts(work: readonly number[], start = 1, { min, max } = bounds): number[] {
+function counts(work: readonly number[], start = 1, settings: Partial<typeof bounds> = {}): number[] {
   let [count, history]: [number, History] = [start, noHistory]
   return work.map((each, at) => {
     const loads = Array.from({ length: count }, () => load(Math.min(1, each / count)))
-    const decision = decide({ min, max }, count, { history, look: { now: at * EVERY_MS, loads, cpus: 1 } })
+    const decision = decide({ ...bounds, ...settings }, count, {
+      history,
+      look: { now: at * EVERY_MS, loads, cpus: 1 },
+    })
     count = decision.count
     history = decision.history
     return count
@@ -46,6 +49,11 @@ describe('how many replicas there are', () => {
     const after = counts(looks(0, 7), 4)
     const perMinute = after.filter((_, at) => (at * EVERY_MS) % 60_000 === 57_000)
     expect(perMinute).toEqual([4, 4, 3, 3, 2, 2, 1])
+  })
+
+  test('they go sooner where a project says so', () => {
+    const after = counts(looks(0, 1), 3, { calmSeconds: 15 })
+    expect([after.indexOf(2) * EVERY_MS, after.indexOf(1) * EVERY_MS]).toEqual([15_000, 33_000])
   })
 
   test('one busy look among the quiet ones starts the two minutes anew', () => {

@@ -1,7 +1,7 @@
 /**
  * How many replicas a project should have, from what they say of their load. Pure.
  *
- * Up within seconds, down one at a time after minutes. Never to and fro: one is taken away only when the others would
+ * Up within seconds, down one at a time after minutes, or what the project says instead. Never to and fro: one is taken away only when the others would
  * be far from where one is added.
  */
 import type { ReplicaSettings } from '@cascata/shared/contract/replica-settings'
@@ -17,7 +17,6 @@ const LATE_FROM = 0.5
 const CALM = 0.45
 /** One look may be a hiccup. */
 const HOT_LOOKS = 2
-const CALM_MS = 120_000
 
 export type History = {
   /** How often in a row it was too much. */
@@ -28,18 +27,31 @@ export type History = {
 
 export const noHistory: History = { hotLooks: 0, calmSince: null }
 
+/** Of one that had no time to say so itself, what is known from outside. */
+export type Load = Pick<RuntimeLoad, 'event_loop_delay_ms_p99' | 'utilization' | 'cpus'>
+
 export type Look = {
   now: number
-  /** Of each replica that answered. */
-  loads: readonly RuntimeLoad[]
+  /** Of each replica of which it is known. */
+  loads: readonly Load[]
   /** Processors that one may use. */
   cpus: number
+}
+
+/**
+ * Of a replica that left its question lying. An event loop uses one processor, however many it may use; null where it
+ * does not use what it can: something else than work keeps it from answering, and more of those would help nobody.
+ * @param used processors, meanwhile
+ */
+export function loadOfSilent(silentMs: number, { used, cpus }: { used: number; cpus: number }): Load | null {
+  const utilization = Math.min(1, used / Math.min(1, cpus))
+  return utilization < LATE_FROM ? null : { event_loop_delay_ms_p99: silentMs, utilization, cpus: used }
 }
 
 export type Decision = { count: number; history: History }
 
 export function decide(
-  { min, max }: ReplicaSettings,
+  { min, max, calmSeconds }: ReplicaSettings,
   count: number,
   { history, look }: { history: History; look: Look },
 ): Decision {
@@ -55,7 +67,8 @@ export function decide(
   }
   const isCalm = !isHot && count > min && (busy * count) / (count - 1) <= CALM
   const calmSince = isCalm ? (history.calmSince ?? look.now) : null
-  if (calmSince !== null && look.now - calmSince >= CALM_MS) return { count: count - 1, history: noHistory }
+  if (calmSince !== null && look.now - calmSince >= calmSeconds * 1_000)
+    return { count: count - 1, history: noHistory }
   return { count, history: { hotLooks, calmSince } }
 }
 

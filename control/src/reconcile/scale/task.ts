@@ -1,26 +1,29 @@
-/** Asks the replicas of those projects that may have more or fewer of them how busy they are, and decides how many. */
+/**
+ * Asks the replicas of those projects that may have more or fewer of them how busy they are, and decides how many. One
+ * that is too busy to say so is judged by the processor time it uses meanwhile: it is the one that needs help most.
+ */
 import type { Clock } from '@cascata/shared/clock'
 import { ProjectLimits } from '@cascata/shared/contract/projects'
 import type { RuntimeLoad } from '@cascata/shared/runtime-load'
 import type { Container, Engine } from '../../engine/engine.ts'
-import { type Site, slotOf } from '../../engine/spec.ts'
+import { runtimeName, type Site, slotOf } from '../../engine/spec.ts'
 import type { ProjectRow } from '../../store/tables/projects.ts'
 import { countOf, replicaSettingsOf } from '../projects/replicas.ts'
 import type { ReconcilerStore } from '../projects/store-port.ts'
 import { modeOf } from '../projects/wanted.ts'
 import { settled, type Task } from '../task.ts'
-import { decide, type History, noHistory } from './decide.ts'
+import { decide, type History, type Load, loadOfSilent, noHistory } from './decide.ts'
 import type { Targets } from './targets.ts'
 
 const EVERY_MS = 3_000
 
 export type ScaleDeps = {
   store: Pick<ReconcilerStore, 'projects'>
-  engine: Pick<Engine, 'list'>
+  engine: Pick<Engine, 'list' | 'cpuNs'>
   site: Site
   targets: Targets
-  /** Null when the replica does not answer, or has nothing to say yet. */
-  loadOf(socket: string): Promise<RuntimeLoad | null>
+  /** Null when the replica is not there, or has nothing to say yet; `silentMs` when it left the question lying so long. */
+  loadOf(socket: string): Promise<RuntimeLoad | { silentMs: number } | null>
   /** Another number is wanted of some project. */
   changed(): void
   clock: Clock
@@ -61,10 +64,11 @@ function forgetOthers(rows: readonly ProjectRow[], histories: Map<string, Histor
 }
 
 async function scale(
-  { targets, site, loadOf, clock }: ScaleDeps,
+  deps: ScaleDeps,
   row: ProjectRow,
   { histories, containers }: { histories: Map<string, History>; containers: readonly Container[] },
 ): Promise<string | undefined> {
+  const { targets, site, clock } = deps
   const { ref } = row
   const settings = replicaSettingsOf(row)
   const count = countOf(settings, targets.of(ref), containers)
@@ -72,8 +76,12 @@ async function scale(
     role === 'runtime' && state === 'running' ? (slotOf(name) ?? []) : [],
   )
   const paths = site.paths.project(ref)
-  const answers = await Promise.all(slots.map((slot) => loadOf(paths.socket(slot))))
   const { cpus } = ProjectLimits.parse(row.limits).runtime
+  const answers = await Promise.all(
+    slots.map((slot) =>
+      loadNow(deps, { name: runtimeName(site, ref, slot), socket: paths.socket(slot), cpus }),
+    ),
+  )
   const loads = answers.filter((load) => load !== null)
   const history = histories.get(ref) ?? noHistory
   const decision = decide(settings, count, { history, look: { now: clock.now(), loads, cpus } })
@@ -81,4 +89,26 @@ async function scale(
   if (decision.count === count) return undefined
   targets.set(ref, decision.count)
   return `${ref}: ${count} -> ${decision.count} replicas`
+}
+
+type Asked = {
+  name: string
+  socket: string
+  /** That it may use. */
+  cpus: number
+}
+
+async function loadNow(
+  { engine, loadOf, clock }: ScaleDeps,
+  { name, socket, cpus }: Asked,
+): Promise<Load | null> {
+  // An engine that does not answer tells nothing of the runtime.
+  const count = async () => ({ ns: await engine.cpuNs(name).catch(() => null), at: clock.now() })
+  const before = await count()
+  const said = await loadOf(socket)
+  if (said === null || !('silentMs' in said)) return said
+  const after = await count()
+  if (before.ns === null || after.ns === null) return null
+  const used = (after.ns - before.ns) / 1e6 / Math.max(1, after.at - before.at)
+  return loadOfSilent(said.silentMs, { used, cpus })
 }

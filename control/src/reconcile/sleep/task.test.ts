@@ -18,7 +18,7 @@ beforeEach(() => {
   row = {
     id: '00000000-0000-4000-8000-000000000001',
     ...{ ref: 'shop', name: 'Shop', template: 'empty', uid: 200_000, secrets: '' },
-    ...{ desired: 'running', importing: null, generation: 3, restarts: 0, imageTag: null },
+    ...{ desired: 'running', importing: null, generation: 3, restarts: 0, dbRestarts: 0, imageTag: null },
     limits: ProjectLimits.parse({}),
     settings: ProjectSettings.parse({}),
     ...{ observedGeneration: 3, observedState: 'running', lastProblem: null },

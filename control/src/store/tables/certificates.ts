@@ -29,6 +29,8 @@ export const certificates = pgTable(
     chain: text().notNull(),
     /** Sealed PEM. */
     key: text().notNull(),
+    /** Clients are to be sent to HTTPS for it. */
+    trusted: boolean().notNull().default(true),
     issuer: text().notNull(),
     serial: text().notNull(),
     /** For renewal information (RFC 9773). */

@@ -20,8 +20,10 @@ export const projects = pgTable(
     /** While an import fills it, only its database runs and nothing is served. */
     importing: uuid(),
     generation: integer().notNull().default(1),
-    /** Counts up to ask for new runtime and db containers although nothing else changed. */
+    /** Counts up to ask for new runtimes although nothing else changed. */
     restarts: integer().notNull().default(0),
+    /** The same of its database. */
+    dbRestarts: integer().notNull().default(0),
     limits: jsonb().$type<ProjectLimits>().notNull(),
     settings: jsonb().$type<ProjectSettings>().notNull(),
     /** Release of its own images; the instance's when null. */

@@ -1,0 +1,1 @@
+ALTER TABLE "certificates" ADD COLUMN "trusted" boolean DEFAULT true NOT NULL;
