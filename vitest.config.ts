@@ -13,6 +13,9 @@ const onItsOwn = { testTimeout: 60_000 }
 // What talks to real containers takes its time, and two at once on a small machine only slow each other.
 const onDocker = { testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false }
 
+/** Speak over the wire alone, and so judge both: a runtime from source, and a project behind its instance's edge. */
+const SUITES = 'test/suites/**/*.test.ts'
+
 export default defineConfig({
   test: {
     projects: [
@@ -23,8 +26,8 @@ export default defineConfig({
       ),
       project('law', ['test/law/**/*.test.ts'], onItsOwn),
       project('golden', ['test/golden/**/*.test.ts'], onDocker),
-      project('contract', ['test/contract/**/*.test.ts'], onDocker),
-      project('acceptance', ['test/acceptance/**/*.test.ts'], {
+      project('contract', ['test/contract/**/*.test.ts', SUITES], onDocker),
+      project('acceptance', ['test/acceptance/**/*.test.ts', SUITES], {
         ...onDocker,
         globalSetup: ['test/harness/instance.ts'],
       }),

@@ -66,6 +66,7 @@ const answer = (path) =>
 const until = performance.now() + ANSWER_TIMEOUT_MS
 while (!(await answer('/health/live')) && child.exitCode === null && performance.now() < until) await wait(50)
 await answer('/rest/v1/warm?select=*')
+await answer('/auth/v1/settings')
 child.kill('SIGTERM')
 const code = await Promise.race([ended, wait(ANSWER_TIMEOUT_MS)])
 child.kill('SIGKILL')

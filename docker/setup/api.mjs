@@ -1,6 +1,7 @@
 /** The few calls of the control API and of a project that the set-up makes. All paths and shapes it knows are here. */
 import { Agent, request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
+import { hostAt } from './bind.mjs'
 import { config } from './config.mjs'
 
 const REQUEST_TIMEOUT_MS = 15_000
@@ -20,7 +21,7 @@ export class ApiFailed extends Error {
 }
 
 /** Where the edge answers on this machine; `*.localhost` need not resolve. */
-const edge = { host: config.bind === '0.0.0.0' ? '127.0.0.1' : config.bind, port: config.httpPort }
+const edge = { host: hostAt(config.bind), port: config.httpPort }
 const agent = new Agent({ keepAlive: false })
 const withPort = (host) => (config.httpPort === 80 ? host : `${host}:${config.httpPort}`)
 

@@ -1,8 +1,9 @@
 /** The environment as the two commands see it, read here once. docs/operate/install.md explains each name. */
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { homedir, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bindOf } from './bind.mjs'
 
 const env = process.env
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
@@ -41,7 +42,10 @@ export const config = Object.freeze({
   httpsPort: Number(env.CASCATA_HTTPS_PORT || (local ? 8443 : 443)),
   dbSessionPort: Number(env.CASCATA_DB_SESSION_PORT || (local ? 15432 : 5432)),
   dbTransactionPort: Number(env.CASCATA_DB_TRANSACTION_PORT || (local ? 16543 : 6543)),
-  bind: env.CASCATA_BIND || (local ? '127.0.0.1' : '0.0.0.0'),
+  bind: bindOf(
+    { named: env.CASCATA_BIND, local, hasProxies: Boolean(env.CASCATA_TRUSTED_PROXIES) },
+    networkInterfaces(),
+  ),
   tag: env.CASCATA_IMAGE_TAG || version,
   socket: env.CASCATA_DOCKER_SOCKET || '/var/run/docker.sock',
   logLevel: env.CASCATA_LOG_LEVEL || 'info',

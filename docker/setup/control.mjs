@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises'
 import { request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findImage } from '../base/base.mjs'
+import { hostAt } from './bind.mjs'
 import { childEnv, config } from './config.mjs'
 import { digest } from './digest.mjs'
 import { imageTag } from './images.mjs'
@@ -13,6 +14,8 @@ import { attempt, run } from './process.mjs'
 
 const READY_TIMEOUT_MS = 180_000
 const STOP_TIMEOUT_S = 30
+/** Where it sees the machine's control groups: what each container uses, at no cost, and who is to give way. */
+const CGROUPS = '/run/cgroup'
 const name = `${config.instance}-control`
 
 const environment = () => ({
@@ -23,9 +26,10 @@ const environment = () => ({
   CASCATA_HTTPS_PORT: String(config.httpsPort),
   CASCATA_DB_SESSION_PORT: String(config.dbSessionPort),
   CASCATA_DB_TRANSACTION_PORT: String(config.dbTransactionPort),
-  CASCATA_BIND: config.bind,
+  CASCATA_BIND: config.bind.join(','),
   CASCATA_IMAGE_TAG: config.tag,
   CASCATA_DOCKER_SOCKET: '/var/run/docker.sock',
+  CASCATA_CGROUPS: CGROUPS,
   CASCATA_LOG_LEVEL: config.logLevel,
   ...config.passed,
 })
@@ -37,6 +41,7 @@ const createArguments = () => [
   ...['--label', 'dev.cascata.role=control'],
   ...['--mount', `type=bind,source=${config.socket},target=/var/run/docker.sock`],
   ...['--mount', `type=bind,source=${config.home},target=${config.home}`],
+  ...['--mount', `type=bind,source=/sys/fs/cgroup,target=${CGROUPS}`],
   ...['--read-only', '--tmpfs', '/tmp:rw,nosuid,nodev,size=256m'],
   ...['--security-opt', 'no-new-privileges', '--cap-drop', 'ALL'],
   // Files of many owners: it makes them, hands them over and reads them again.
@@ -104,7 +109,7 @@ export async function waitReady(report) {
 
 const answersReady = () =>
   new Promise((resolve) => {
-    const host = config.bind === '0.0.0.0' ? '127.0.0.1' : config.bind
+    const host = hostAt(config.bind)
     const headers = { host: config.domain }
     const asked = request(
       { host, port: config.httpPort, path: '/health/ready', headers, timeout: 2000 },

@@ -245,13 +245,39 @@ describe('opened', () => {
     expect(code).not.toBe(0)
   })
 
-  test('a new password is in force at once, and the old one no longer', async () => {
+  test('a new password ends what began with the old one on both ports, and nothing of the other project', async () => {
+    const roomy = await cli.run('projects', 'settings', one, '--set', 'direct.poolSize=10', '--wait')
+    expect([roomy.code, roomy.stderr]).toEqual([0, expect.anything()])
+    const ended: string[] = []
+    const open = (['db_url', 'pooler_url'] as const).map((which) =>
+      postgres(first[which], { max: 1, onclose: () => void ended.push(which) }),
+    )
+    const [busy, others] = [postgres(first.pooler_url, { max: 1 }), postgres(second.db_url, { max: 1 })]
+    const [before] = await others`select pg_backend_pid() as pid`
+    for (const sql of open) await sql`select 1`
+    const cut = busy`select pg_sleep(120)`.then(String, String)
+    await eventually(10_000, async () =>
+      expect(
+        await ask(first.db_url, "select count(*) from pg_stat_activity where query ~ '^select pg_sleep'"),
+      ).toBe('1'),
+    )
+
     expect((await cli.run('db', 'rotate-password', one, '--wait')).code).toBe(0)
-    const { db_url, password } = await accessOf(one)
-    expect(password).not.toBe(first.password)
-    expect(await ask(db_url)).toBe('postgres')
-    expect(await refused(first.db_url)).toMatch(/SASL authentication failed/)
-    first = await accessOf(one)
+
+    await eventually(5_000, async () => expect(ended.toSorted()).toEqual(['db_url', 'pooler_url']))
+    expect(await cut).toMatch(/terminat|closed|CONNECTION/i)
+    for (const sql of open) await expect(sql`select 1`).rejects.toThrow(/SASL authentication failed/)
+    expect(await others`select pg_backend_pid() as pid`).toEqual([before])
+    for (const sql of [...open, busy, others]) await sql.end({ timeout: 1 })
+  })
+
+  test('a new password is in force at once, and the old one no longer', async () => {
+    const now = await accessOf(one)
+    expect(now.password).not.toBe(first.password)
+    expect([await ask(now.db_url), await ask(now.pooler_url)]).toEqual(['postgres', 'postgres'])
+    for (const url of [first.db_url, first.pooler_url])
+      expect(await refused(url)).toMatch(/SASL authentication failed/)
+    first = now
   })
 
   test('who connects while the server is down waits until it is there again', async () => {

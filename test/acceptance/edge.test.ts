@@ -1,14 +1,16 @@
 /** The edge under change: reloaded again and again while others are at work on connections they keep. */
-import { Agent, request } from 'node:http'
+import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { apiFor } from '../harness/api.ts'
 import { cliFor } from '../harness/cli.ts'
 import { testConfig } from '../harness/config.ts'
+import { askEdge } from '../harness/edge-ask.ts'
+import { http1Caller, http2Caller, type Lane, startEdgeLoad, type Wanted } from '../harness/edge-load.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Harbour, openHarbour, REF } from '../harness/harbour.ts'
 import { localFetch } from '../harness/local-fetch.ts'
-import { Created } from './shapes.ts'
+import { Created, QueryAnswer } from './shapes.ts'
 
 const instance = inject('instance')
 const cli = cliFor(instance.profile)
@@ -40,61 +42,81 @@ async function change(edge: Record<string, unknown>): Promise<void> {
 const ask = (headers: Record<string, string> = {}) => fetch(`${other.url}/rest/v1/`, { headers })
 
 describe('reloads', () => {
-  test(`${RELOADS} of them under load fail no request`, { timeout: 300_000 }, async () => {
-    const load = startLoad()
+  const places = {
+    plain: { port: instance.httpPort, host: `${REF}.localhost:${instance.httpPort}` },
+    secure: { port: instance.httpsPort, host: `${REF}.localhost:${instance.httpsPort}` },
+    writes: { port: instance.httpPort, host: `edgy.localhost:${instance.httpPort}` },
+    secureWrites: { port: instance.httpsPort, host: `edgy.localhost:${instance.httpsPort}` },
+  }
+
+  beforeAll(async () => {
+    const query = 'create table public.hits (key text); grant insert, select on public.hits to service_role'
+    const made = await api.call('POST', '/v1/projects/edgy/sql', { body: { query } })
+    expect(made.status, made.text).toBe(200)
+    await eventually(10_000, async () => {
+      const { status } = await fetch(`${other.url}/rest/v1/hits`, {
+        headers: { apikey: other.service_role_key },
+      })
+      expect(status).toBe(200)
+    })
+  })
+
+  test(`${RELOADS} of them under load fail no request, and each write is done once`, {
+    timeout: 900_000,
+  }, async () => {
+    const confirmed: string[] = []
+    const reads = () => ({
+      ...{ method: 'GET', path: '/rest/v1/ship?select=id&limit=1' },
+      headers: { apikey: harbour.serviceKey },
+    })
+    let count = 0
+    const writes = () => {
+      count += 1
+      const headers = { apikey: other.service_role_key, 'content-type': 'application/json' }
+      const body = JSON.stringify({ key: `hit ${count}` })
+      return { method: 'POST', path: '/rest/v1/hits', headers, body }
+    }
+    const answered = ({ body = '' }: Wanted) =>
+      confirmed.push(z.object({ key: z.string() }).parse(JSON.parse(body)).key)
+    const [readsByHttp2, writesByHttp2] = [http2Caller(places.secure), http2Caller(places.secureWrites)]
+    const lanesOf = (many: number, lane: () => Lane) => Array.from({ length: many }, lane)
+    const load = startEdgeLoad([
+      ...lanesOf(WORKERS, () => ({
+        ...{ name: 'reads', caller: http1Caller(places.plain, { tls: false }), next: reads },
+      })),
+      ...lanesOf(4, () => ({
+        ...{ name: 'writes', caller: http1Caller(places.writes, { tls: false }), next: writes, answered },
+      })),
+      ...lanesOf(2, () => ({
+        ...{ name: 'reads over TLS', caller: http1Caller(places.secure, { tls: true }), next: reads },
+      })),
+      ...lanesOf(2, () => ({
+        ...{ name: 'writes over TLS', caller: http1Caller(places.secureWrites, { tls: true }), next: writes },
+        answered,
+      })),
+      ...lanesOf(4, () => ({ name: 'reads by HTTP/2', caller: readsByHttp2, next: reads })),
+      ...lanesOf(4, () => ({ name: 'writes by HTTP/2', caller: writesByHttp2, next: writes, answered })),
+    ])
+    const began = Date.now()
     for (let n = 1; n <= RELOADS; n += 1) {
       await change({ hstsMaxAgeS: n })
-      await eventually(10_000, async () => {
-        expect((await ask()).headers.get('strict-transport-security')).toBe(`max-age=${n}`)
+      await eventually(20_000, async () => {
+        const { headers } = await askEdge({ ...places.secureWrites, tls: true, path: '/rest/v1/' })
+        expect(headers['strict-transport-security']).toBe(`max-age=${n}`)
       })
     }
-    const { answered, failed } = await load.stop()
-    expect(failed).toEqual([])
-    expect(answered).toBeGreaterThan(RELOADS * WORKERS)
+    const told = await load.stop()
+    const seconds = Math.round((Date.now() - began) / 1_000)
+    process.stderr.write(`${RELOADS} reloads in ${seconds} s: ${JSON.stringify(told)}\n`)
+    expect(told.failed).toEqual([])
+    for (const [name, times] of Object.entries(told.answered))
+      expect([name, times > RELOADS * 2]).toEqual([name, true])
+    expect(told.answered.reads).toBeGreaterThan(RELOADS * WORKERS)
+    const query = 'select count(*)::int, count(distinct key)::int from public.hits'
+    const { body } = await api.call('POST', '/v1/projects/edgy/sql', { body: { query } })
+    expect(QueryAnswer.parse(body).results[0]?.rows).toEqual([[confirmed.length, confirmed.length]])
   })
 })
-
-/** Each worker has a connection that it keeps, and asks again as soon as it is answered. Nothing is sent twice. */
-function startLoad() {
-  let isOver = false
-  let answered = 0
-  const failed: string[] = []
-  const worker = async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    while (!isOver) {
-      const outcome = await once(agent)
-      if (outcome === 200) answered += 1
-      else failed.push(String(outcome))
-    }
-    agent.destroy()
-  }
-  const workers = Promise.all(Array.from({ length: WORKERS }, worker))
-  return {
-    async stop() {
-      isOver = true
-      await workers
-      return { answered, failed }
-    },
-  }
-}
-
-function once(agent: Agent): Promise<number | string> {
-  return new Promise((resolve) => {
-    const sent = request(
-      {
-        ...{ agent, host: '127.0.0.1', port: instance.httpPort, path: '/rest/v1/ship?select=id&limit=1' },
-        headers: { host: `${REF}.localhost:${instance.httpPort}`, apikey: harbour.serviceKey },
-      },
-      (answer) => {
-        answer.resume()
-        answer.on('end', () => resolve(answer.statusCode ?? 0))
-        answer.on('error', (error) => resolve(error.message))
-      },
-    )
-    sent.on('error', (error) => resolve(error.message))
-    sent.end()
-  })
-}
 
 describe('maintenance', () => {
   test('answers people with a page and programs with a problem, and ends', async () => {
@@ -136,5 +158,40 @@ describe('a client', () => {
     expect(headers.forwarded).toBeUndefined()
     expect(headers['x-forwarded-for']).not.toContain('203.0.113.1')
     expect(headers['x-real-ip']).toBe(headers['x-forwarded-for'])
+  })
+})
+
+describe('over IPv6', () => {
+  const over = (host: string, headers: Record<string, string>, path = '/rest/v1/rpc/said') =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const sent = request({ host, port: instance.httpPort, path, headers, agent: false }, (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (piece: string) => {
+          text += piece
+        })
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+      })
+      sent.on('error', reject)
+      sent.end()
+    })
+
+  test('control and a project answer at [::1], too', async () => {
+    const control = await over('::1', { host: `[::1]:${instance.httpPort}` }, '/health/ready')
+    expect([control.status, control.text]).toEqual([200, expect.anything()])
+    const project = await over('::1', { host: new URL(other.url).host, apikey: other.anon_key }, '/rest/v1/')
+    expect(project.status).toBe(200)
+  })
+
+  test('a caller on this machine is the same to us as by IPv4, and no more than that by its own word', async () => {
+    const headers = {
+      ...{ host: new URL(other.url).host, apikey: other.anon_key },
+      'x-forwarded-for': '203.0.113.1',
+    }
+    const seen = async (host: string) => {
+      const { text } = await over(host, headers)
+      return z.looseObject({ 'x-forwarded-for': z.string() }).parse(JSON.parse(text))['x-forwarded-for']
+    }
+    expect(await seen('::1')).toBe(await seen('127.0.0.1'))
+    expect(await seen('::1')).not.toContain('203.0.113.1')
   })
 })

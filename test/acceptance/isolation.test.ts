@@ -45,7 +45,7 @@ async function script(source: string): Promise<unknown> {
 describe.each([
   ['runtime', () => runtime],
   ['db', () => db],
-])('the %s container', (_role, container) => {
+])('the %s container', (role, container) => {
   test('sees no file of another project, of control or of the instance', async () => {
     const { stdout } = await inside(container(), 'cat', '/proc/self/mountinfo')
     for (const other of [
@@ -53,7 +53,7 @@ describe.each([
       '/control',
       '_control',
       '_meta',
-      '_redis',
+      ...(role === 'db' ? ['_redis'] : []),
       'backups',
       'imports',
       'docker.sock',
@@ -65,7 +65,8 @@ describe.each([
 
   test('holds no unix socket but its own', async () => {
     const { stdout } = await inside(container(), 'find', '/run', '/var', '/tmp', '/etc', '-type', 's')
-    const sockets = stdout.split('\n').filter((line) => line !== '')
+    const own = role === 'runtime' ? ['/run/counters/redis.sock'] : []
+    const sockets = stdout.split('\n').filter((line) => line !== '' && !own.includes(line))
     expect(sockets.every((socket) => /\/(\.s\.PGSQL\.5432|\d+\.sock)$/.test(socket))).toBe(true)
     expect(sockets.some((socket) => socket.includes('docker') || socket.includes('redis'))).toBe(false)
   })
@@ -88,6 +89,46 @@ describe.each([
   test('sees only its own processes', async () => {
     const { stdout } = await inside(container(), 'find', '/proc', '-maxdepth', '1', '-name', '[0-9]*')
     expect(stdout.trim().split('\n').length).toBeLessThan(30)
+  })
+})
+
+describe('Redis, as a runtime reaches it', () => {
+  test('is a socket in a folder with nothing else, which no runtime may change', async () => {
+    const { stdout } = await inside(runtime, 'find', '/run/counters')
+    expect(stdout.trim().split('\n')).toEqual(['/run/counters', '/run/counters/redis.sock'])
+    expect((await inside(runtime, 'rm', '/run/counters/redis.sock')).code).not.toBe(0)
+    expect((await inside(runtime, 'touch', '/run/counters/x')).code).not.toBe(0)
+  })
+
+  test('answers nobody without a name, and lets the runtime count in its own keys alone', async () => {
+    const outcome = await script(`
+      import net from 'node:net'
+      import { createHash, createHmac } from 'node:crypto'
+      import { readFileSync } from 'node:fs'
+      const { ref, database } = JSON.parse(readFileSync('/run/cascata/project.json', 'utf8'))
+      const password = createHmac('sha256', database.password).update('counters:' + ref).digest('base64url')
+      const user = 'gate:' + ref + ':' + createHash('sha256').update(password).digest('hex').slice(0, 12)
+      const say = (commands) => new Promise((resolve, reject) => {
+        const socket = net.connect('/run/counters/redis.sock')
+        let text = ''
+        socket.on('data', (data) => { text += data; if (text.split('\\r\\n').length > commands.length) { socket.destroy(); resolve(text.trim().split('\\r\\n').map((line) => line.slice(0, 7))) } })
+        socket.on('error', reject)
+        socket.write(commands.map((each) => each + '\\r\\n').join(''))
+      })
+      const auth = 'AUTH ' + user + ' ' + password
+      console.log(JSON.stringify({
+        nobody: await say(['PING']),
+        own: await say([auth, 'PSETEX ' + user + ':probe 1000 1']),
+        others: await say([auth, 'GET bull:operations:meta', 'GET gate:neighbour:x', 'CONFIG GET dir', 'FLUSHALL']),
+      }))
+    `)
+    const no = '-NOPERM'
+    expect(outcome).toEqual({ nobody: ['-NOAUTH'], own: ['+OK', '+OK'], others: ['+OK', no, no, no, no] })
+  })
+
+  test('is out of reach of the edge', async () => {
+    const { code, stderr } = await inside(`${instance}-edge`, 'ls', '/run/cascata/_redis')
+    expect([code === 0, stderr]).toEqual([false, expect.stringMatching(/[Pp]ermission denied/)])
   })
 })
 

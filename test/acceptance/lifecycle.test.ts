@@ -81,7 +81,7 @@ describe('pause and resume', () => {
   })
 })
 
-test('a restart under load loses no request', async () => {
+test('a restart of its database, too, loses no read, and is said to end sessions', async () => {
   let stopped = false
   const statuses: number[] = []
   const caller = async () => {
@@ -92,15 +92,15 @@ test('a restart under load loses no request', async () => {
   }
   const callers = [caller(), caller(), caller(), caller()]
   const before = await projectContainers(instance, 'life')
-  await cli.json(ProjectFacts, 'projects', 'restart', 'life', '--wait')
-  await pause(300)
+  const { stderr } = await cli.run('projects', 'restart', 'life', '--database', '--wait')
+  expect(stderr).toContain('open sessions end')
+  await eventually(60_000, async () => expect(statuses.length).toBeGreaterThan(50))
   stopped = true
   await Promise.all(callers)
   const after = await projectContainers(instance, 'life')
-  const runtimeIds = (seen: typeof before) =>
-    seen.filter(({ role }) => role === 'runtime').map(({ id }) => id)
-  expect(runtimeIds(after)).not.toEqual(runtimeIds(before))
-  expect(statuses.length).toBeGreaterThan(50)
+  const old = new Set(before.map(({ id }) => id))
+  expect(after.map(({ role }) => role)).toEqual(['db', 'runtime'])
+  expect(after.filter(({ id }) => old.has(id))).toEqual([])
   expect(statuses.filter((status) => status !== 200)).toEqual([])
 })
 
@@ -161,7 +161,9 @@ describe('drift', () => {
     await pause(2_000)
     const since = Math.floor(Date.now() / 1000)
     await pause(22_000)
-    expect(await mutationsSince(instance, since)).toEqual([])
+    // Who may use which processors is another matter, and changes with what the neighbours do.
+    const changes = (await mutationsSince(instance, since)).filter(({ action }) => action !== 'update')
+    expect(changes).toEqual([])
   })
 })
 

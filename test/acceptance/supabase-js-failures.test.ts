@@ -33,7 +33,7 @@ describe('abortSignal', () => {
     const { data, error, status } = await answered
     expect([data, status, error?.message]).toEqual([null, 0, expect.stringContaining('AbortError')])
     await untilSleeping(0)
-    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    expect(performance.now() - startedAt).toBeLessThan(25_000)
   })
 
   test('of a call that has not begun sends nothing', async () => {

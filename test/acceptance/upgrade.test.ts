@@ -12,6 +12,7 @@ import { z } from 'zod'
 import { type Cli, cliFor } from '../harness/cli.ts'
 import { testConfig } from '../harness/config.ts'
 import { projectContainers } from '../harness/docker.ts'
+import { eventually } from '../harness/eventually.ts'
 import { makeRelease, migrationLine, removeReleases } from '../harness/images.ts'
 import { type Instance, startInstance, stopInstance } from '../harness/instance.ts'
 import { type LocalFetch, localFetch } from '../harness/local-fetch.ts'
@@ -136,10 +137,9 @@ async function underWrites(work: () => Promise<void>): Promise<Traffic> {
   const callers = [1, 2, 3, 4].map((n) => caller(`${run}-${n}`))
   await pause(300)
   await work()
-  await pause(300)
+  await eventually(60_000, async () => expect(traffic.written.length).toBeGreaterThan(50))
   stopped = true
   await Promise.all(callers)
-  expect(traffic.written.length).toBeGreaterThan(50)
   return traffic
 }
 

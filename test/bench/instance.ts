@@ -25,6 +25,8 @@ export async function startBench(): Promise<BenchInstance> {
       authorization: `Bearer ${token}`,
       'idempotency-key': crypto.randomUUID(),
     }
+    // Nobody else changes anything here.
+    if (method === 'PATCH') headers['if-match'] = '*'
     if (body !== undefined) headers['content-type'] = 'application/json'
     const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
     const answer = await fetch(`${control_url}${path}`, init)

@@ -1,21 +1,26 @@
 /**
  * `pnpm bench`: figures and ratios measured in one run on an instance of its own. Not part of the tests: only the
  * soak asserts something. `pnpm bench create rest` runs those parts alone; CASCATA_TEST_SIZE=full takes more rounds.
+ * `pnpm bench auth --case timing|refresh|beside` is about the auth service of this checkout.
  * `pnpm bench rest --source` measures the runtime of this checkout without images; `--case ten --lane pgbench
  * --lane runtime --connections 32 --seconds 3 --rounds 5` is for who works on one thing.
  */
 import { testConfig } from '../harness/config.ts'
 import { archiveBench } from './archive.ts'
+import { AUTH_SETTINGS, benchAuth } from './auth/bench.ts'
 import { benchCreate } from './create.ts'
 import { benchFairness } from './fairness/fairness.ts'
 import { markdown, median, percentile, round } from './figures.ts'
 import { type BenchInstance, startBench } from './instance.ts'
 import { benchMemory } from './memory.ts'
 import { parseOptions } from './options.ts'
+import { benchReplicas } from './replicas.ts'
 import { benchRest } from './rest/bench.ts'
 import { sourceWorld } from './rest/source-world.ts'
 import { projectWorld } from './rest/world.ts'
+import { replicasReport, upgradeReport } from './rolling-report.ts'
 import { soak } from './soak/soak.ts'
+import { benchUpgrade } from './upgrade.ts'
 import { benchWake } from './wake.ts'
 
 const full = testConfig.size === 'full'
@@ -81,6 +86,12 @@ const PARTS: Record<string, () => Promise<void>> = {
     ])
     say(markdown(head, rows))
   },
+  async replicas() {
+    say(replicasReport(await benchReplicas(await instance(), full ? 9 : 3)))
+  },
+  async upgrade() {
+    say(upgradeReport(await benchUpgrade(await instance(), full ? 9 : 3)))
+  },
   async archive() {
     const { dumpBytes, archiveBytes, ms, ratio, peakMb } = await archiveBench(full ? 400 : 100, full ? 5 : 3)
     const mb = dumpBytes / 1e6
@@ -109,6 +120,24 @@ const PARTS: Record<string, () => Promise<void>> = {
     const world = source ? await sourceWorld(source.nodeFlags) : await projectWorld(await instance())
     try {
       await benchRest(world, { ...options.rest, say })
+    } finally {
+      await world.stop()
+    }
+  },
+  async auth() {
+    const { seconds = full ? 10 : 5, rounds = full ? 5 : 3 } = options.fairness
+    const [{ connections } = { connections: 32 }] = options.rest.sizes
+    // From this checkout: the figures are of the runtime alone.
+    const world = await sourceWorld(options.source?.nodeFlags, AUTH_SETTINGS)
+    try {
+      await benchAuth(world, {
+        cases: options.rest.cases,
+        connections,
+        seconds,
+        rounds,
+        ...options.auth,
+        say,
+      })
     } finally {
       await world.stop()
     }

@@ -11,6 +11,8 @@ export type Options = {
   rest: Omit<RestBench, 'say'>
   soak: Omit<Soak, 'say'>
   fairness: { seconds?: number; rounds?: number }
+  /** Sign-ins whose time is compared. */
+  auth: { signIns: number }
 }
 
 const EVERYDAY = [{ connections: 32, seconds: 1, rounds: 3 }]
@@ -19,6 +21,7 @@ const FULL = [
   ...[1, 16, 64].map((connections) => ({ connections, seconds: 1, rounds: 2 })),
 ]
 
+const SIGN_INS = 2_000
 const SOAK = { quick: 50_000, full: 2_000_000 }
 
 /** @throws on an argument that is not known. */
@@ -52,6 +55,7 @@ export function parseOptions(argv: readonly string[], size: 'quick' | 'full'): O
       ...(values.seconds === undefined ? {} : { seconds: positive(values.seconds) }),
       ...(values.rounds === undefined ? {} : { rounds: positive(values.rounds) }),
     },
+    auth: { signIns: values.requests === undefined ? SIGN_INS : positive(values.requests) },
     rest: {
       cases: values.case,
       lanes: values.lane,

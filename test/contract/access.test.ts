@@ -17,6 +17,11 @@ const BODIES: Record<string, unknown> = {
   'POST /v1/projects/:ref/migrations': { version: '1', name: 'x', sql: 'select 1' },
   'POST /v1/projects': { name: 'x' },
   'POST /v1/tokens': { name: 'x', scope: 'read' },
+  'POST /v1/projects/:ref/auth/users': { email: 'a@example.com' },
+  'POST /v1/projects/:ref/auth/invite': { email: 'a@example.com' },
+  'POST /v1/projects/:ref/auth/links': { type: 'magiclink', email: 'a@example.com' },
+  'POST /v1/projects/:ref/auth/clients': { redirect_uris: ['https://a.example/cb'] },
+  'POST /v1/projects/:ref/auth/sso': { metadata_url: 'https://idp.example/metadata' },
   'PUT /v1/dns-provider': { kind: 'cloudflare', token: 'x' },
   'PUT /v1/projects/:ref/domains/:name/certificate': { certificate: 'x', key: 'x' },
 }

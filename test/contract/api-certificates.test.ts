@@ -1,17 +1,13 @@
 /** Certificates and the DNS provider over the control API: what is shown, what is taken, and that secrets stay sealed. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type OwnCertificate, ownCertificate } from '../harness/own-certificate.ts'
 import { openTestControl, type Reply, type TestControl } from './control.ts'
 
 const DAY = 86_400_000
 
 let on: TestControl
 let owner: string
-let pair: { certificate: string; key: string }
-let folder: string
+let pair: OwnCertificate
 
 beforeAll(async () => {
   on = await openTestControl()
@@ -20,38 +16,13 @@ beforeAll(async () => {
   await call('POST', '/v1/projects', { name: 'blog' })
   await on.sql`insert into domains (ref, name, proof, verified_at) values ('shop', 'shop.test', 'shown', now())`
   await on.sql`insert into domains (ref, name, proof) values ('blog', 'blog.test', 'not shown')`
-  folder = mkdtempSync(join(tmpdir(), 'cascata-upload-'))
-  pair = make('shop.test')
+  pair = ownCertificate('shop.test')
   // It begins in the second in which it was made.
   on.clock.ms = Date.now() + 1_000
 })
 afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true })
   await on?.stop()
 })
-
-function make(name: string): { certificate: string; key: string } {
-  const openssl = (...argv: string[]) => execFileSync('openssl', argv, { cwd: folder, stdio: 'pipe' })
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'key']
-  writeFileSync(join(folder, 'key'), '')
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    '-days',
-    '30',
-    '-subj',
-    `/CN=Own`,
-    '-addext',
-    `subjectAltName=DNS:${name}`,
-    '-out',
-    'crt',
-  )
-  return {
-    certificate: readFileSync(join(folder, 'crt'), 'utf8'),
-    key: readFileSync(join(folder, 'key'), 'utf8'),
-  }
-}
 
 const call = (method: string, path: string, body?: unknown): Promise<Reply> =>
   on.call(method, path, { as: owner, ...(body !== undefined && { body }) })
@@ -74,6 +45,13 @@ describe('a certificate of one’s own', () => {
     expect(Date.parse(String(reply.body.renew_at)) - Date.now()).toBeLessThan(21 * DAY)
   })
 
+  test('sends nobody to HTTPS when only its owner has signed it, unless he says so', async () => {
+    const trusted = async () => (await on.sql`select trusted from certificates where name = 'shop.test'`)[0]
+    expect(await trusted()).toEqual({ trusted: false })
+    await call('PUT', place('shop', 'shop.test'), { ...pair, trusted: true })
+    expect(await trusted()).toEqual({ trusted: true })
+  })
+
   test('is kept sealed, and its key is in no answer', async () => {
     const [row] = await on.sql`select key from certificates where name = 'shop.test'`
     expect(row?.key).toMatch(/^v1\./)
@@ -89,7 +67,7 @@ describe('a certificate of one’s own', () => {
   })
 
   test('is refused with what is wrong about it', async () => {
-    const other = make('other.test')
+    const other = ownCertificate('other.test')
     const refused = async (body: object, ref = 'shop', name = 'shop.test') =>
       (await call('PUT', place(ref, name), body)).body.code
     expect(await refused({ ...pair, key: other.key })).toBe('certificate-key-mismatch')
@@ -97,7 +75,7 @@ describe('a certificate of one’s own', () => {
     expect(await refused({ ...pair, certificate: 'none' })).toBe('certificate-unreadable')
     // A name that another project has, or that is not shown to be its owner's, is nobody's to serve.
     expect(await refused(pair, 'blog')).toBe('certificate-not-found')
-    expect(await refused(make('blog.test'), 'blog', 'blog.test')).toBe('certificate-not-found')
+    expect(await refused(ownCertificate('blog.test'), 'blog', 'blog.test')).toBe('certificate-not-found')
   })
 
   test('is shown to its project alone', async () => {

@@ -80,6 +80,25 @@ describe('projects', () => {
     on.clock.ms -= 7 * 86_400_000
   })
 
+  test('a restart is of its runtimes, and of its database only when the body says so', async () => {
+    await post('/v1/projects', { name: 'again' })
+    const path = '/v1/projects/again/restart'
+    const restart = async (options: { body?: unknown }) => {
+      const { status } = await on.call('POST', path, { as: owner, ...options })
+      const { restarts, dbRestarts } = await on.store.projects.get('again')
+      return [status, restarts, dbRestarts]
+    }
+    expect(await restart({})).toEqual([202, 1, 0])
+    expect(await restart({ body: {} })).toEqual([202, 2, 0])
+    expect(await restart({ body: { database: true } })).toEqual([202, 3, 1])
+    expect(await restart({ body: { database: 'yes' } })).toEqual([422, 3, 1])
+    expect(await restart({ body: { everything: true } })).toEqual([422, 3, 1])
+    const audited = (await get('/v1/audit?target=again')).body.items?.slice(0, 3)
+    expect(audited).toMatchObject([
+      ...[{ detail: { database: true } }, { detail: { database: false } }, { detail: { database: false } }],
+    ])
+  })
+
   test('limits change only where they are named', async () => {
     const before = Project.parse((await get('/v1/projects/blue-shop')).body).limits
     const { body } = await on.call('PATCH', '/v1/projects/blue-shop/limits', {

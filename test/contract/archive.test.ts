@@ -5,11 +5,13 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connectAs } from '@cascata/control/adapters/project-database'
 import type { Cluster } from '@cascata/control/archive/cluster'
 import { type ExportProject, exportProject } from '@cascata/control/archive/export'
 import { type RestoreDatabase, restoreDatabase } from '@cascata/control/archive/restore'
 import { dropReplaced } from '@cascata/control/archive/swap'
 import { verifyArchive, verifyFile, verifyStream } from '@cascata/control/archive/verify'
+import { authAdminPassword } from '@cascata/shared/auth-password'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KEYS, newInstanceKeys, ORIGIN, PROJECT } from '../harness/archives.ts'
 import { openByHand, sealByHand } from '../harness/open-by-hand.ts'
@@ -42,6 +44,18 @@ const CONTENT = `
   grant select on shop to anon; grant select (id, price) on item to authenticated;
   alter default privileges for role postgres in schema public grant select on tables to anon;
   select lo_from_bytea(0, 'a large object');
+  create table profile (id uuid primary key references auth.users on delete cascade, email text);
+  create function welcome() returns trigger language plpgsql security definer set search_path = '' as $f$
+    begin insert into public.profile values (new.id, new.email); return new; end $f$;
+  create trigger on_auth_user_created after insert on auth.users for each row execute function welcome();
+  insert into auth.users (id, email, encrypted_password, email_confirmed_at, raw_user_meta_data)
+    values ('0b8b1d9e-6f0c-4a53-9c46-3a2f6f1f5a11', 'ana@example.com', '$2a$10$x', now(), '{"name": "Ana"}');
+  insert into auth.identities (provider_id, user_id, identity_data, provider)
+    select id, id, jsonb_build_object('sub', id, 'email', email), 'email' from auth.users;
+  insert into auth.sessions (id, user_id, aal) select gen_random_uuid(), id, 'aal1' from auth.users;
+  insert into auth.refresh_tokens (token, user_id, session_id, revoked)
+    select 'a token', user_id, id, false from auth.sessions;
+  insert into auth.audit_log_entries (id, payload) values (gen_random_uuid(), '{"action": "login"}');
   create extension if not exists pg_trgm with schema extensions;
 `
 const CLUSTER = `
@@ -235,6 +249,32 @@ describe('restoring', () => {
       expect(dumpOf(target)).toBe(dumpOf(source))
       expect(rolesOf(target)).toBe(rolesOf(source))
       expect(await databasesOf(target)).toEqual(['postgres'])
+    }))
+
+  test('brings back the users, and their keeper goes on with them under its own password', () =>
+    withTarget(async (target) => {
+      await restoreDatabase(await restoreOf(target))
+      const login = {
+        user: 'supabase_auth_admin',
+        password: authAdminPassword(target.passwords.authenticator),
+      }
+      const keeper = connectAs(target.socketDir, login)
+      try {
+        const [found] = await keeper`select email, confirmed_at = email_confirmed_at as confirmed, token
+          from users join refresh_tokens on user_id = users.id::text`
+        expect(found).toEqual({ email: 'ana@example.com', confirmed: true, token: 'a token' })
+        await keeper`insert into users (id, email) values (gen_random_uuid(), 'ben@example.com')`
+        const [next] = await keeper`insert into refresh_tokens (token) values ('the next') returning id::int`
+        expect(next).toEqual({ id: 2 })
+        await keeper`delete from users where email = 'ana@example.com'`
+        expect([...(await target.fresh()`select email from public.profile`)]).toEqual([
+          { email: 'ben@example.com' },
+        ])
+      } finally {
+        await keeper.end()
+      }
+      const tenant = target.as('postgres')
+      await expect(tenant`delete from auth.audit_log_entries`).rejects.toMatchObject({ code: '42501' })
     }))
 
   test('holds what was there at one moment, whatever was written meanwhile', () =>

@@ -3,7 +3,7 @@
  * DNS, and its renewal when the authority calls it back (RFC 9773).
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -11,8 +11,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { factsOf, readChain } from '@cascata/control/acme/chain'
+import { judgePair } from '@cascata/control/acme/pair'
+import { nodeFiles } from '@cascata/control/adapters/files'
 import { openSeal, type Seal } from '@cascata/control/adapters/seal'
 import { pathsOf } from '@cascata/control/paths'
+import { certificatePairs } from '@cascata/control/reconcile/certificates/pairs'
 import type { Task } from '@cascata/control/reconcile/task'
 import { instanceCertificates } from '@cascata/control/wiring/certificates'
 import type { Parts } from '@cascata/control/wiring/parts'
@@ -33,6 +36,7 @@ let hook: Server
 let seal: Seal
 let task: Task
 const records: string[] = []
+const warned: object[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cascata-certificates-'))
@@ -50,13 +54,19 @@ beforeAll(async () => {
   await writeFile(join(folder, 'edge/current/manifest.json'), JSON.stringify({ digest: 'served' }))
   await writeFile(join(folder, 'edge/current/nginx.conf'), '')
   const acme = { directory: authority.directory, email: 'admin@cascata.test', caFile: authority.caFile }
+  const paths = pathsOf(folder)
+  const log = { warn: (fields: object, message: string) => void warned.push({ ...fields, message }) }
   const parts = {
     ...{
-      config: { acme, domain: DOMAIN, version: '0.1.0' },
-      paths: pathsOf(folder),
+      config: { acme, domain: DOMAIN, version: '0.1.0', dnsServers: [] },
+      paths,
       seal,
       clock: systemClock,
     },
+    pairs: certificatePairs({
+      ...{ files: nodeFiles, judge: judgePair, clock: systemClock },
+      ...{ paths, seal, log },
+    }),
     effects: { run: (_name: string, effect: () => Promise<unknown>) => effect() },
   } as unknown as Parts
   task = instanceCertificates(parts, on.store, {
@@ -159,6 +169,41 @@ describe('a wildcard by DNS', () => {
     const { applied, failed } = await task.run(never)
     expect([applied, failed]).toEqual([[], []])
     expect(await authority.orders()).toBe(2)
+  })
+
+  test('is written anew when its files are damaged, without asking anybody', async () => {
+    // Of one that is just stored nothing is told: it is about to be written.
+    await on.sql`update public.certificates set created_at = created_at - interval '1 hour'`
+    const row = await wildcard()
+    const base = join(pathsOf(folder).edgeCertificates, row?.file ?? '')
+    await truncate(`${base}.crt`, 50)
+    await passUntil(async () => (await readFile(`${base}.crt`, 'utf8')) === row?.chain)
+    expect(await authority.orders()).toBe(2)
+    expect(warned).toEqual([
+      expect.objectContaining({
+        certificate: `*.${DOMAIN}`,
+        message: expect.stringContaining('written anew'),
+      }),
+    ])
+  })
+
+  test('is asked for anew when what is kept of it is damaged, too, and the loss is told once', async () => {
+    const before = await wildcard()
+    const base = join(pathsOf(folder).edgeCertificates, before?.file ?? '')
+    await on.sql`update public.certificates set key = 'v1.00000000.none'`
+    // The files are whole: there is no need.
+    await task.run(never)
+    expect(await authority.orders()).toBe(2)
+    await truncate(`${base}.key`, 50)
+    await passUntil(async () => (await wildcard())?.serial !== before?.serial && (await settled()))
+    const after = await wildcard()
+    expect(await readFile(join(pathsOf(folder).edgeCertificates, `${after?.file}.crt`), 'utf8')).toBe(
+      after?.chain,
+    )
+    expect(await authority.orders()).toBe(3)
+    const losses = warned.filter((each) => JSON.stringify(each).includes('certificate lost'))
+    expect(losses).toHaveLength(1)
+    expect(JSON.stringify(warned)).not.toContain('PRIVATE KEY')
   })
 })
 

@@ -38,7 +38,8 @@ export type TestControl = TestStore & {
 }
 export type Call = { as?: string | undefined; body?: unknown; headers?: Record<string, string> }
 
-export async function openTestControl(): Promise<TestControl> {
+/** @param real parts in place of what is imitated. */
+export async function openTestControl(real: Partial<AppDeps> = {}): Promise<TestControl> {
   const on = await openTestStore()
   const home = await mkdtemp(join(tmpdir(), 'cascata-control-'))
   const seal = await openSeal(join(home, 'control', 'master.key'))
@@ -75,6 +76,7 @@ export async function openTestControl(): Promise<TestControl> {
       }),
     },
     describeApi: async (ref, { role }) => ({ openapi: '3.0.3', info: { title: `${ref} as ${role}` } }),
+    askAuth: async () => ({ body: {}, total: undefined }),
     async *logs() {
       yield* ['one', 'two']
     },
@@ -82,15 +84,19 @@ export async function openTestControl(): Promise<TestControl> {
       if (passphrase !== 'größe') throw ArchiveWrongKey('No key opens it.')
       return { bytes: (await readFile(file)).length }
     },
-    replicas: async ({ settings: { replicas } }) => ({ ...replicas, wanted: replicas.min, replicas: [] }),
+    replicas: async ({ settings: { replicas } }) => ({
+      ...{ min: replicas.min, max: replicas.max, wanted: replicas.min, replicas: [] },
+    }),
     system: async () => [{ role: 'meta', state: 'running', health: 'healthy' }],
     acme: { isOn: true },
+    damagedCertificates: async () => [],
     kickCertificates: () => {},
     commit: (_ref, transaction) => transaction(),
     hold: () => () => {},
     wake: async () => {},
     kick: (operation) => void kicked.push(operation),
     domainsChanged() {},
+    ...real,
   }
   const log = openLog('info', { write: (line) => void logged.push(line) })
   const assets = {

@@ -1,10 +1,15 @@
 /** What reconcilers may rely on, asked of Docker and of the simulated engine alike. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { controlGroups } from '@cascata/control/engine/docker/control-groups'
 import { dockerEngine } from '@cascata/control/engine/docker/engine'
 import type { Container, ContainerSpec, Engine, EngineEvent } from '@cascata/control/engine/engine'
 import { specHash } from '@cascata/control/engine/spec'
 import { afterAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { testConfig } from '../harness/config.ts'
+import { askEngine } from '../harness/engine-api.ts'
 import { eventually } from '../harness/eventually.ts'
 import { chanceOf } from '../harness/seeded.ts'
 import { SimulatedDocker } from '../harness/simulated-engine.ts'
@@ -12,7 +17,26 @@ import { Trouble } from '../harness/simulated-faults.ts'
 
 const INSTANCE = `contract-${process.pid}`
 const IMAGE = `cascata-edge:${testConfig.imageTag}`
+const BRIDGE = `${INSTANCE}-bridge`
+const CGROUPS = '/sys/fs/cgroup'
 const MiB = 1024 * 1024
+
+const Inspected = z.tuple([z.object({ Id: z.string() })])
+const filterBy = (name: string) => encodeURIComponent(JSON.stringify({ name: [name] }))
+
+/** In the second version of control groups, and in the first. */
+async function idleOf(id: string): Promise<string> {
+  const groups = [
+    `docker/${id}`,
+    `system.slice/docker-${id}.scope`,
+    `cpu/docker/${id}`,
+    `cpu/system.slice/docker-${id}.scope`,
+  ]
+  const found = await Promise.allSettled(
+    groups.map((group) => readFile(join(CGROUPS, group, 'cpu.idle'), 'utf8')),
+  )
+  return found.flatMap((each) => (each.status === 'fulfilled' ? [each.value.trim()] : [])).join()
+}
 
 const spec = (name: string, more: Partial<ContainerSpec> = {}): ContainerSpec => ({
   name: `${INSTANCE}-${name}`,
@@ -44,6 +68,7 @@ describe.each<[string, Engine]>([
 ])('%s', (_kind, engine) => {
   afterAll(async () => {
     for (const { name } of await engine.list()) await engine.remove(name)
+    await askEngine('DELETE', `/networks/${BRIDGE}`, { fine: [404] })
   })
 
   test('creates without starting, and shows what it was made from', async () => {
@@ -68,6 +93,33 @@ describe.each<[string, Engine]>([
     for (const _again of [1, 2]) await engine.remove(one.name)
     expect(await find(engine, one)).toBeUndefined()
     await engine.stop(one.name)
+    await engine.kill(one.name)
+  })
+
+  test('kills at once what runs, and starts it again', async () => {
+    const one = spec('killed')
+    await engine.create(one)
+    await engine.start(one.name)
+    for (const _again of [1, 2]) await engine.kill(one.name)
+    expect(await find(engine, one)).toMatchObject({ state: 'exited' })
+    await engine.start(one.name)
+    expect(await find(engine, one)).toMatchObject({ state: 'running' })
+  })
+
+  test('takes a container off its network and joins it again, running or not', async () => {
+    await engine.ensureEgressNetwork(BRIDGE)
+    const one = spec('joined', { network: { bridge: BRIDGE } })
+    await engine.create(one)
+    await engine.start(one.name)
+    expect(await find(engine, one)).toMatchObject({ networks: [BRIDGE] })
+    await engine.stop(one.name)
+    for (const _again of [1, 2]) await engine.disconnect(one.name, BRIDGE)
+    await engine.start(one.name)
+    expect(await find(engine, one)).toMatchObject({ state: 'running', networks: [] })
+    for (const _again of [1, 2]) await engine.connect(one.name, BRIDGE)
+    expect(await find(engine, one)).toMatchObject({ state: 'running', networks: [BRIDGE] })
+    await engine.remove(one.name)
+    await engine.disconnect(one.name, BRIDGE)
   })
 
   test('refuses a name that another spec has, and starts what was stopped again', async () => {
@@ -172,21 +224,62 @@ describe('docker alone', () => {
     const last: string[] = []
     for await (const line of docker.logs(loud.name, { tail: 1, follow: false })) last.push(line)
     expect(last).toHaveLength(1)
+    const since: string[] = []
+    const options = { tail: 10, follow: false, sinceMs: Date.now() + 1 }
+    for await (const line of docker.logs(loud.name, options)) since.push(line)
+    expect(since).toEqual([])
     expect(await docker.memoryBytes(loud.name)).toBeGreaterThan(1000)
     await docker.remove(loud.name)
   })
 
-  test('counts processor time, and keeps a container to some processors while it runs', async () => {
-    const busy = spec('busy', { command: ['timeout', '2', 'bash', '-c', 'while :; do :; done'] })
+  test.each([
+    ['asked of the engine', docker],
+    [
+      'read from the control groups',
+      dockerEngine({ socket: '/var/run/docker.sock', instance: INSTANCE, cgroups: CGROUPS }),
+    ],
+  ])(
+    'counts processor time, %s, and keeps a container to some processors while it runs',
+    async (_how, engine) => {
+      const busy = spec('busy', { command: ['timeout', '4', 'bash', '-c', 'while :; do :; done'] })
+      await engine.create(busy)
+      await engine.start(busy.name)
+      await engine.list()
+      await eventually(10_000, async () => expect(await engine.cpuNs(busy.name)).toBeGreaterThan(50e6))
+      expect(await engine.cpuset(busy.name)).toBe('')
+      for (const yields of [true, true, false, true]) await engine.setCpuset(busy.name, '0', { yields })
+      expect(await engine.cpuset(busy.name)).toBe('0')
+      await engine.remove(busy.name)
+      await engine.list()
+      expect([await engine.cpuNs(busy.name), await engine.cpuset(busy.name)]).toEqual([0, ''])
+      await engine.setCpuset(busy.name, '0', { yields: true })
+    },
+  )
+
+  test('finds the control groups of a container, whichever driver made them: what is used is what the engine says', async () => {
+    const busy = spec('read', { command: ['timeout', '4', 'bash', '-c', 'while :; do :; done'] })
     await docker.create(busy)
     await docker.start(busy.name)
-    await eventually(10_000, async () => expect(await docker.cpuNs(busy.name)).toBeGreaterThan(50e6))
-    expect(await docker.cpuset(busy.name)).toBe('')
-    await docker.setCpuset(busy.name, '0')
-    expect(await docker.cpuset(busy.name)).toBe('0')
+    const groups = controlGroups(CGROUPS)
+    const [{ Id: id }] = Inspected.parse(
+      JSON.parse((await askEngine('GET', `/containers/json?filters=${filterBy(busy.name)}`)).text),
+    )
+    const before = await docker.cpuNs(busy.name)
+    const read = await groups.cpuNs(id)
+    expect(read).toBeGreaterThanOrEqual(before)
+    expect(read).toBeLessThanOrEqual(await docker.cpuNs(busy.name))
+    await groups.setIdle(id, true)
+    expect(await idleOf(id)).toBe('1')
+    await groups.setIdle(id, false)
+    expect(await idleOf(id)).toBe('0')
     await docker.remove(busy.name)
-    expect([await docker.cpuNs(busy.name), await docker.cpuset(busy.name)]).toEqual([0, ''])
-    await docker.setCpuset(busy.name, '0')
+    expect(await groups.cpuNs(id)).toBeUndefined()
+  })
+
+  test('without control groups nothing is known and nothing is said', async () => {
+    const none = controlGroups(undefined)
+    await none.setIdle('0'.repeat(64), true)
+    expect(await none.cpuNs('0'.repeat(64))).toBeUndefined()
   })
 
   test('knows which images are there', async () => {

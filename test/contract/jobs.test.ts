@@ -15,6 +15,7 @@ import { runOperation } from '@cascata/control/jobs/run'
 import { pathsOf } from '@cascata/control/paths'
 import { openStore, type Store } from '@cascata/control/store/open'
 import { upgradeWorld } from '@cascata/control/wiring/jobs'
+import { putBack, takeOut } from '@cascata/shared/auth/secrets'
 import { systemClock } from '@cascata/shared/clock'
 import type { OperationKind } from '@cascata/shared/contract/operations'
 import { ProjectLimits, ProjectSettings } from '@cascata/shared/contract/projects'
@@ -112,7 +113,7 @@ const deps = (effects: JobDeps['effects'] = { run: (_name, effect) => effect() }
   upgrade: upgradeWorld({
     site: {
       ...{ instance: 'test', imageTag: testConfig.imageTag, paths: pathsOf(home) },
-      ...{ bind: '127.0.0.1', httpPort: 0, httpsPort: 0, dbSessionPort: 0, dbTransactionPort: 0 },
+      ...{ bind: ['127.0.0.1'], httpPort: 0, httpsPort: 0, dbSessionPort: 0, dbTransactionPort: 0 },
     },
     engine: dockerEngine({ socket: testConfig.dockerSocket, instance: 'test' }),
     templates: templatesAt(sourceFolder),
@@ -138,6 +139,13 @@ const start = (effects?: JobDeps['effects']): Promise<Jobs> =>
     lookEveryMs: 300,
   })
 
+/** As the API keeps them. */
+const auth = takeOut({
+  siteUrl: 'https://shop.example',
+  smtp: { host: 'h', password: 'p', senderEmail: 'a@shop.example' },
+  jwt: { keys: [{ kty: 'oct', kid: 'k', alg: 'HS256', k: 'a2V5', key_ops: ['sign'] }] },
+})
+
 async function addProject(ref: string): Promise<void> {
   await store.projects.insert({
     ref,
@@ -145,8 +153,8 @@ async function addProject(ref: string): Promise<void> {
     template: 'empty',
     desired: 'running',
     limits: ProjectLimits.parse({}),
-    settings: ProjectSettings.parse({}),
-    secrets: sealSecrets(seal, ref, await newSecrets(ref, 1_700_000_000)),
+    settings: ProjectSettings.parse({ auth: auth.open }),
+    secrets: sealSecrets(seal, ref, { ...(await newSecrets(ref, 1_700_000_000)), auth: auth.secrets }),
   })
   await observe(ref)
 }
@@ -227,7 +235,12 @@ describe('backup and import', () => {
     expect(made).toMatchObject({ importing: null, desired: 'running', name: 'shop' })
     const [own, old] = [openSecrets(seal, made), openSecrets(seal, origin)]
     expect(own.jwtSecret === old.jwtSecret).toBe(wish === 'same')
+    // What the data holds sealed under the old secret opens with either.
+    expect(own.formerJwtSecrets).toEqual(wish === 'same' ? [] : [old.jwtSecret])
     expect(own.passwords).not.toEqual(old.passwords)
+    const { 'jwt.keys': signing, ...others } = auth.secrets
+    expect(own.auth).toEqual(wish === 'same' ? { 'jwt.keys': signing, ...others } : others)
+    expect(putBack(made.settings.auth, own.auth ?? {})).toMatchObject({ smtp: { password: 'p' } })
     expect(await albums(ref)).toBe(3000)
     expect(await readdir(join(home, 'imports'))).toEqual([])
   })

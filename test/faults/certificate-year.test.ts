@@ -159,3 +159,15 @@ describe('a control that is killed', () => {
     }
   }
 })
+
+test('a configuration of the edge whose manifest was cut keeps nobody from a certificate', async () => {
+  const world = new SimulatedCertificates(START)
+  world.attached.set('shop.test', 'shop')
+  world.files.set(`${world.paths.edge}/current/manifest.json`, '{"dig')
+  const task = world.task(authorityFor(world), straight)
+  for (let passes = 0; passes < 20; passes += 1) {
+    expect((await task.run(never)).failed).toEqual([])
+    world.now += MINUTE
+  }
+  expect([...world.held.values()].map(({ name, source }) => [name, source])).toEqual([['shop.test', 'acme']])
+})

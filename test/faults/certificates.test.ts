@@ -3,11 +3,11 @@
  * certificate that the edge can serve, and with one order: asked for over the real edge, at Debian's pebble, which
  * refuses three nonces in ten.
  */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readChain } from '@cascata/control/acme/chain'
 import type { Step } from '@cascata/control/reconcile/effects'
-import { Certificates } from '@cascata/shared/contract/certificates'
+import { Certificate, Certificates } from '@cascata/shared/contract/certificates'
 import { ProjectDomain } from '@cascata/shared/contract/domains'
 import postgres, { type Sql } from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,11 +22,10 @@ import { creation, done } from '../harness/crash-flows.ts'
 import { CrashWorld } from '../harness/crash-world.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type Instance, startInstance, stopInstance } from '../harness/instance.ts'
+import { ownCertificate } from '../harness/own-certificate.ts'
 import { output } from '../harness/run.ts'
-import { certificateShown, plainAnswer } from '../harness/shown.ts'
+import { anyCertificateShown, beginAtPostgres, certificateShown, plainAnswer } from '../harness/shown.ts'
 
-const NAME = 'cascata-certs'
-const PORT = 18_811
 const WITHIN_MS = 40_000
 
 /** What is done for one certificate, in order. */
@@ -52,9 +51,9 @@ let api: ControlApi
 let meta: Sql
 
 beforeAll(async () => {
-  instance = await startInstance(NAME, PORT, async ({ home, httpPort }) => {
+  instance = await startInstance('cascata-certs', 18_811, async ({ name, home, httpPort }) => {
     authority = await startAuthority({
-      ...{ name: `${NAME}-authority`, port: PORT + 20, httpPort, folder: join(home, 'authority') },
+      ...{ name: `${name}-authority`, port: httpPort + 20, httpPort, folder: join(home, 'authority') },
       nonceRejectPercent: 30,
     })
     return {
@@ -173,6 +172,69 @@ describe('cascata domains', () => {
     const certs = await readdir(join(instance.home, 'edge/certs'))
     expect(certs.filter((file) => file.includes(name))).toEqual([])
     expect((await cli().run('domains', 'show', 'shop', name)).stderr).toContain('not attached')
+  })
+})
+
+describe('a certificate of one’s own', () => {
+  const [mine, victim] = ['mine.test', 'victim.test']
+  /** Signed by nobody but the thief, who claims all of it. */
+  const pair = ownCertificate(mine, victim, 'localhost', '*.localhost', 'shop.localhost')
+  const cli = () => cliFor(instance.profile)
+  const shownFor = async (name: string) =>
+    (await anyCertificateShown({ name, port: instance.httpsPort }))?.toString()
+  const upload = async (...options: string[]) => {
+    const files = { cert: join(instance.home, 'own.crt'), key: join(instance.home, 'own.key') }
+    await writeFile(files.cert, pair.certificate)
+    await writeFile(files.key, pair.key)
+    const argv = ['certs', 'upload', 'thief', mine, '--cert', files.cert, '--key', files.key, ...options]
+    return cli().json(Certificate, ...argv)
+  }
+
+  test('is shown for its project’s names alone, whatever it names beside them', async () => {
+    await control.start()
+    await done(world, creation('thief', 'empty'))
+    await cli().json(ProjectDomain, 'domains', 'add', 'shop', victim, '--wait')
+    await cli().json(ProjectDomain, 'domains', 'add', 'thief', mine, '--wait')
+    expect((await cli().run('db', 'expose', 'thief', 'on', '--wait')).code).toBe(0)
+    expect(await upload()).toMatchObject({ name: mine, source: 'upload', project_ref: 'thief' })
+    await eventually(WITHIN_MS, async () => expect(await shownFor(mine)).toBe(pair.certificate))
+    // Another change, which serves everything anew.
+    await cli().json(ProjectDomain, 'domains', 'add', 'shop', 'late.test', '--wait')
+    expect(await shownFor(mine)).toBe(pair.certificate)
+    const trusted = await certificateShown({
+      name: victim,
+      port: instance.httpsPort,
+      root: authority.root,
+    })
+    expect(trusted.checkHost(victim)).toBe(victim)
+    for (const name of ['localhost', 'shop.localhost', 'nobody.localhost', 'late.test', 'nobody.test']) {
+      const shown = await shownFor(name)
+      expect([name, shown]).toEqual([name, expect.stringContaining('BEGIN')])
+      expect([name, shown]).not.toEqual([name, pair.certificate])
+    }
+    const atPooler = { name: 'localhost', port: instance.dbSessionPort, begin: beginAtPostgres }
+    const shown = (await anyCertificateShown(atPooler))?.toString()
+    expect(shown).toBe(await shownFor('localhost'))
+  })
+
+  test('sends clients to HTTPS when its owner says that they trust it', async () => {
+    const plain = async () =>
+      (await plainAnswer({ port: instance.httpPort, host: mine, path: '/rest/v1/' })).status
+    expect(await plain()).toBe(401)
+    await upload('--trusted')
+    await eventually(WITHIN_MS, async () => expect(await plain()).toBe(308))
+  })
+
+  test('gives way to the authority’s when it is removed', async () => {
+    expect((await cli().run('certs', 'remove-upload', 'thief', mine)).code).toBe(0)
+    await eventually(WITHIN_MS, async () => {
+      const shown = await certificateShown({
+        name: mine,
+        port: instance.httpsPort,
+        root: authority.root,
+      })
+      expect(shown.checkHost(mine)).toBe(mine)
+    })
   })
 })
 

@@ -27,7 +27,7 @@ const UNRESTORABLE = `create function public.is_fine(int) returns boolean langua
 /** The flows that make a project are cut everywhere each time; of the others a part is enough for every day. */
 const ONE_OF: Record<FlowName, number> = {
   ...{ create: 1, import: 1 },
-  ...{ pause: 3, sleep: 3, wake: 3, delete: 3, purge: 3, refuse: 3, expose: 3 },
+  ...{ pause: 3, sleep: 3, wake: 3, delete: 3, purge: 3, refuse: 3, expose: 3, rotate: 4 },
   ...{ upgrade: 9, undo: 4 },
 }
 

@@ -8,6 +8,7 @@ import { testConfig } from '../harness/config.ts'
 import { onePass, runHistory, settle, wrongs } from '../harness/simulated-run.ts'
 import { SimulatedWorld } from '../harness/simulated-world.ts'
 
+const THREE = { min: 3, max: 3, calmSeconds: 120 }
 const SEEDS = 1_000
 const TURNS = 12
 /** Some twenty seconds; a machine busy with other things may need ten times that. */
@@ -20,8 +21,10 @@ async function verdict(seed: number): Promise<string | undefined> {
     const found = [...wrongs(world), ...(await wakeAll(world))]
     const before = world.trouble.mutations.length
     await onePass(world.start())
-    // Control knows nothing of the databases after a start: it asks each once, which changes nothing in them.
-    const more = world.trouble.mutations.slice(before).filter((what) => !what.startsWith('bootstrap '))
+    // Control knows nothing of the databases after a start: it asks each once, which changes nothing in them. Nor of what
+    // the edge has read of its certificates: it has it read them once more.
+    const isAsking = (what: string) => what.startsWith('bootstrap ') || what === 'signal sim-edge'
+    const more = world.trouble.mutations.slice(before).filter((what) => !isAsking(what))
     if (more.length > 0) found.push(`a further pass changed something: ${more.join(', ')}`)
     return found.length > 0 ? `CASCATA_SEED=${seed}: ${found.join('; ')}` : undefined
   } catch (error) {
@@ -59,13 +62,14 @@ describe('a simulated machine', () => {
 
   test('puts projects to sleep, and wakes them, in many of its histories', async () => {
     const told = { asleep: 0, woken: 0 }
-    for (let seed = 1; seed <= 60; seed++) {
+    // Enough that one more call anywhere, which deals every history anew, does not tip the balance.
+    for (let seed = 1; seed <= 360; seed++) {
       const { mutations } = (await runHistory(seed, TURNS)).trouble
       if (mutations.some((what) => what.startsWith('record') && what.endsWith(' asleep'))) told.asleep++
       if (mutations.some((what) => what.startsWith('woken '))) told.woken++
     }
-    expect(told.asleep).toBeGreaterThan(20)
-    expect(told.woken).toBeGreaterThan(5)
+    expect(told.asleep).toBeGreaterThan(120)
+    expect(told.woken).toBeGreaterThan(30)
   })
 
   test('a request that comes while a project is put to sleep finds it awake', async () => {
@@ -128,7 +132,7 @@ describe('a simulated machine', () => {
     const control = world.start()
     world.store.create('shop', 'empty', null)
     const { settings, limits } = rowOf(world)
-    world.store.change('shop', { settings: { ...settings, replicas: { min: 3, max: 3 } } })
+    world.store.change('shop', { settings: { ...settings, replicas: { ...THREE } } })
     await settle(world, control)
     expect(world.routes()).toEqual({ shop: [1, 2, 3] })
 
@@ -142,6 +146,21 @@ describe('a simulated machine', () => {
     }
     await settle(world, control)
     expect(answering).toEqual([3, 3, 3])
+    expect(wrongs(world)).toEqual([])
+  })
+
+  test('one of three that hangs is ended and started in its place, and nothing else changes', async () => {
+    const world = new SimulatedWorld(1)
+    const control = world.start()
+    world.store.create('shop', 'empty', null)
+    world.store.change('shop', { settings: { ...rowOf(world).settings, replicas: { ...THREE } } })
+    await settle(world, control)
+
+    const before = world.trouble.mutations.length
+    world.hung.add('sim-shop-runtime-2')
+    await settle(world, control)
+    const done = world.trouble.mutations.slice(before).filter((each) => !/^(?:record|active) /.test(each))
+    expect(done).toEqual(['kill sim-shop-runtime-2', 'start sim-shop-runtime-2'])
     expect(wrongs(world)).toEqual([])
   })
 

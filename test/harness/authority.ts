@@ -38,6 +38,8 @@ export type AuthorityOptions = {
   /** For its files; seen by control at the same path. */
   folder: string
   nonceRejectPercent: number
+  /** What it asks DNS of, `address:port`; its own when absent. */
+  resolver?: string
   validityS?: number
 }
 
@@ -81,7 +83,7 @@ export async function startAuthority(options: AuthorityOptions): Promise<TestAut
   await start(
     containers[1] ?? '',
     ['PEBBLE_VA_NOSLEEP=1', 'PEBBLE_AUTHZREUSE=0', rejects],
-    ['pebble', '-config', join(folder, 'pebble.json'), '-dnsserver', `127.0.0.1:${dns}`],
+    ['pebble', '-config', join(folder, 'pebble.json'), '-dnsserver', options.resolver ?? `127.0.0.1:${dns}`],
   )
   const tell = async (path: string, body: object) => {
     const answer = await fetch(`http://127.0.0.1:${dnsManagement}/${path}`, {
@@ -125,10 +127,14 @@ async function getTrusting(caFile: string, url: string): Promise<string> {
   })
 }
 
-async function bridgeAddress(): Promise<string> {
-  const format = '{{(index .IPAM.Config 0).Gateway}}'
-  const address = (await output('docker', ['network', 'inspect', 'bridge', '--format', format])).trim()
-  if (!/^[\d.]+$/.test(address)) throw new Error(`Docker's bridge has no address: ${address}`)
+/** At which containers reach this machine. The engine does not always say: its bridge is an interface of this machine. */
+export async function bridgeAddress(): Promise<string> {
+  const format = '{{index .Options "com.docker.network.bridge.name"}}'
+  const bridge = (await output('docker', ['network', 'inspect', 'bridge', '--format', format])).trim()
+  // Not Node's list of interfaces: a bridge that nothing is joined to is not in it.
+  const [line = ''] = (await output('ip', ['-o', '-4', 'address', 'show', 'dev', bridge])).split('\n')
+  const [, address] = /\binet ([0-9.]+)\//.exec(line) ?? []
+  if (address === undefined) throw new Error(`Docker's bridge ${bridge} has no address on this machine`)
   return address
 }
 

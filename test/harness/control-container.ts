@@ -26,30 +26,50 @@ export class ControlContainer {
   /** Where the present one kills itself. */
   crashAt: string | undefined
 
-  private constructor(instance: Instance, made: z.infer<typeof Container>) {
-    this.#name = nameOf(instance)
-    this.#socket = join(instance.home, 'run/_control/http/1.sock')
+  private constructor(name: string, socket: string, made: z.infer<typeof Container>) {
+    this.#name = name
+    this.#socket = socket
     this.#made = made
   }
 
   /** Of an instance that is up. */
   static async of(instance: Instance): Promise<ControlContainer> {
     const { text } = await askEngine('GET', `/containers/${nameOf(instance)}/json`)
-    return new ControlContainer(instance, Container.parse(JSON.parse(text)))
+    const socket = join(instance.home, 'run/_control/http/1.sock')
+    return new ControlContainer(nameOf(instance), socket, Container.parse(JSON.parse(text)))
+  }
+
+  /** Another one of the same instance, on the same home. */
+  beside(name: string): ControlContainer {
+    return new ControlContainer(`${this.#name}-${name}`, this.#socket, this.#made)
   }
 
   /** Replaces the one there is, whatever its state; resolves when the new one is ready. */
   async start(crashAt?: string): Promise<void> {
+    this.crashAt = crashAt
+    await this.begin(crashAt === undefined ? [] : [`CASCATA_CRASH_AT=${crashAt}`])
+    await this.#untilReady()
+  }
+
+  /** Replaces the one there is, and waits for nothing. @param settings `NAME=value`, in place of what it was made with */
+  async begin(settings: readonly string[] = []): Promise<void> {
     const { Config, HostConfig } = this.#made
     await this.remove()
-    this.crashAt = crashAt
-    const own = ['CASCATA_LOG_LEVEL=debug', ...(crashAt === undefined ? [] : [`CASCATA_CRASH_AT=${crashAt}`])]
-    const Env = [...Config.Env.filter((line) => !line.startsWith('CASCATA_LOG_LEVEL=')), ...own]
+    const own = ['CASCATA_LOG_LEVEL=debug', ...settings]
+    const names = new Set(own.map((line) => line.split('=')[0]))
+    const Env = [...Config.Env.filter((line) => !names.has(line.split('=')[0])), ...own]
     await askEngine('POST', `/containers/create?name=${this.#name}`, {
-      body: { ...Config, Env, HostConfig: { ...HostConfig, RestartPolicy: { Name: 'no' } } },
+      body: {
+        ...{ ...Config, Env, Hostname: this.#name },
+        HostConfig: { ...HostConfig, RestartPolicy: { Name: 'no' } },
+      },
     })
     await askEngine('POST', `/containers/${this.#name}/start`)
-    await this.#untilReady()
+  }
+
+  async kill(): Promise<void> {
+    await askEngine('POST', `/containers/${this.#name}/kill?signal=SIGKILL`)
+    await this.untilDead(READY_TIMEOUT_MS)
   }
 
   async remove(): Promise<void> {

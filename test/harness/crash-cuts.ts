@@ -2,6 +2,8 @@
 import type { Step } from '@cascata/control/reconcile/effects'
 
 const EDGE = ['edge.write', 'edge.test', 'edge.switch', 'edge.reload', 'edge.probe', 'edge.prune'] as const
+/** Whom Redis lets in to count. */
+const COUNTERS = ['counters.write', 'counters.read'] as const
 const DATABASE = ['db.create', 'db.start', 'db.ready', 'db.bootstrap'] as const
 const RUNTIME = ['runtime.create', 'runtime.start', 'runtime.ready'] as const
 const PLACE = ['directories.ensure', 'document.write'] as const
@@ -23,13 +25,17 @@ const UNDONE = [
 ] as const
 const FILLED = ['restore.roles', 'restore.staging', 'restore.load'] as const
 
+/** Of a pooler that runs. */
+const POOLER_CHANGED = [
+  ...['pooler.write', 'pooler.test', 'pooler.switch', 'pooler.reload', 'pooler.probe', 'pooler.expel'],
+] as const
 const POOLER = ['pooler.write', 'pooler.switch', 'pooler.create', 'pooler.start', 'pooler.probe'] as const
 
 export const EFFECTS = {
-  create: ['intent.commit', ...PLACE, ...DATABASE, 'db.starter', ...RUNTIME, ...SEEN, ...EDGE],
-  pause: ['intent.commit', 'runtime.stop', 'db.stop', ...SEEN, ...EDGE],
+  create: ['intent.commit', ...PLACE, ...DATABASE, 'db.starter', ...RUNTIME, ...SEEN, ...COUNTERS, ...EDGE],
+  pause: ['intent.commit', 'runtime.stop', 'db.stop', 'runtime.disconnect', ...SEEN, ...EDGE],
   // Neither changes anything at the edge.
-  sleep: ['intent.commit', 'document.write', 'runtime.stop', 'db.stop', ...SEEN],
+  sleep: ['intent.commit', 'document.write', 'runtime.stop', 'db.stop', 'runtime.disconnect', ...SEEN],
   wake: [
     ...[
       'intent.commit',
@@ -40,24 +46,44 @@ export const EFFECTS = {
       'runtime.start',
       'runtime.ready',
     ],
-    ...['sleep.woken', 'db.bootstrap', 'db.starter', ...SEEN],
+    ...['sleep.woken', 'runtime.connect', 'db.bootstrap', 'db.starter', ...SEEN],
   ],
-  delete: ['intent.commit', 'runtime.stop', 'runtime.remove', 'db.stop', 'db.remove', ...SEEN, ...EDGE],
+  delete: [
+    'intent.commit',
+    'runtime.stop',
+    'runtime.remove',
+    'db.stop',
+    'db.remove',
+    ...SEEN,
+    ...COUNTERS,
+    ...EDGE,
+  ],
   purge: ['files.remove', 'row.remove'],
   import: [
     ...['intent.commit', 'import.insert', ...PLACE, ...DATABASE, ...FILLED, 'restore.swap'],
     ...['restore.clear', ...RUNTIME, 'restore.drop', 'project.record', 'import.forget', 'operation.succeed'],
+    ...COUNTERS,
     ...EDGE,
   ],
   refuse: [
     ...['intent.commit', 'import.insert', ...PLACE, ...DATABASE, ...FILLED, 'project.record'],
     ...REFUSED,
+    ...COUNTERS,
     ...EDGE,
   ],
   expose: [
     ...['intent.commit', ...PLACE, 'db.ready', 'db.bootstrap', 'db.starter', ...SEEN],
     // The first only of a server that ran before its project was opened, for the first time.
     ...['pooler.admit', ...POOLER],
+  ],
+  rotate: [
+    'intent.commit',
+    'document.write',
+    'db.ready',
+    'db.bootstrap',
+    'db.starter',
+    ...SEEN,
+    ...POOLER_CHANGED,
   ],
   upgrade: [...MOVED, 'upgrade.keep', ...HANDED_BACK, 'operation.succeed'],
   undo: [...MOVED, ...UNDONE, ...HANDED_BACK, 'runtime.ready'],
@@ -75,6 +101,7 @@ const CUT: Partial<Record<FlowName, readonly Step[]>> = {
   upgrade: EFFECTS.upgrade.filter((step) => !['db.ready', 'db.bootstrap', 'db.starter'].includes(step)),
   refuse: REFUSED,
   expose: POOLER,
+  rotate: POOLER_CHANGED,
   undo: [...UNDONE, 'upgrade.discard'],
 }
 
@@ -83,8 +110,17 @@ export const cutsOf = (flow: FlowName): Cut[] =>
     .flatMap((step) => (['before', 'after'] as const).map((when) => ({ flow, when, step })))
     .map((cut, at) => ({ ...cut, ref: refOf(cut, at) }))
 
-/** Two projects take turns in being paused, put to sleep, opened, deleted and upgraded; all else has a project of its own. */
-const STANDING: readonly FlowName[] = ['pause', 'sleep', 'wake', 'delete', 'expose', 'upgrade', 'undo']
+/** Two projects take turns in being paused, put to sleep, opened, given a new password, deleted and upgraded; all else has a project of its own. */
+const STANDING: readonly FlowName[] = [
+  'pause',
+  'sleep',
+  'wake',
+  'delete',
+  'expose',
+  'rotate',
+  'upgrade',
+  'undo',
+]
 const refOf = ({ flow, when, step }: Omit<Cut, 'ref'>, at: number): string =>
   STANDING.includes(flow) ? `standing-${(at % 2) + 1}` : `${flow}-${when}-${step.replace('.', '-')}`
 

@@ -6,11 +6,11 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Step } from '@cascata/control/reconcile/effects'
-import postgres from 'postgres'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { testConfig } from './config.ts'
 import type { ApiRequest } from './control-api.ts'
+import { clientsOf, type DirectClient, isReached } from './crash-clients.ts'
 import { EFFECTS, type FlowName, RELEASES } from './crash-cuts.ts'
 import type { CrashWorld, OperationFacts, TableFacts } from './crash-world.ts'
 import { eventually } from './eventually.ts'
@@ -64,6 +64,7 @@ export class CrashFlows {
       import: () => this.#import(),
       refuse: () => this.#refuse(),
       expose: () => this.#expose(),
+      rotate: () => this.#rotate(),
       upgrade: () => this.#upgrade(),
       undo: () => this.#undo(),
     }
@@ -175,38 +176,47 @@ export class CrashFlows {
   /** Who sends it again after it was written has read the settings before, and is told so. */
   #expose(): Flow {
     let etag = ''
-    const settings = (ref: string, enabled: boolean): ApiRequest => ({
-      ...{ method: 'PATCH', path: `/v1/projects/${ref}/settings`, ifMatch: enabled ? etag : '*' },
-      json: { direct: { enabled } },
-    })
-    const close = async (ref: string) => {
-      await done(this.#world, settings(ref, false))
-      await eventually(30_000, async () => expect(await this.#world.wrongs()).toEqual([]))
-    }
     return {
       effects: EFFECTS.expose,
       apart: true,
       arrange: async (ref) => {
         await this.#stands(ref)
-        await close(ref)
+        await this.#setOpen(ref, false)
         etag = await this.#world.api.etag(`/v1/projects/${ref}/settings`)
       },
-      request: (ref) => settings(ref, true),
+      request: (ref) => exposing(ref, { enabled: true, ifMatch: etag }),
       operation: { kind: 'project.update', status: 'succeeded', problem: null },
-      check: (ref) => this.#isReached(ref),
-      clear: close,
+      check: (ref) => isReached(this.#world, ref),
+      clear: (ref) => this.#setOpen(ref, false),
     }
   }
 
-  /** By its URL, as a driver does. */
-  async #isReached(ref: string): Promise<void> {
-    const shape = z.object({ db_url: z.string() })
-    const { db_url } = await this.#world.api.get(shape, `/v1/projects/${ref}/database`)
-    const sql = postgres(db_url, { max: 1, connect_timeout: 10 })
-    try {
-      expect(await sql`select current_user::text as is`).toEqual([{ is: 'postgres' }])
-    } finally {
-      await sql.end({ timeout: 1 })
+  async #setOpen(ref: string, enabled: boolean): Promise<void> {
+    await done(this.#world, exposing(ref, { enabled, ifMatch: '*' }))
+    await eventually(30_000, async () => expect(await this.#world.wrongs()).toEqual([]))
+  }
+
+  /** Whoever came in by the old password, on either port, is out. */
+  #rotate(): Flow {
+    let inside: DirectClient[] = []
+    return {
+      effects: EFFECTS.rotate,
+      apart: true,
+      arrange: async (ref) => {
+        await this.#stands(ref)
+        await this.#setOpen(ref, true)
+        inside = await clientsOf(this.#world, ref)
+      },
+      request: (ref) => ({ method: 'POST', path: `/v1/projects/${ref}/rotate-db-password` }),
+      operation: { kind: 'project.rotate-db-password', status: 'succeeded', problem: null },
+      check: async (ref) => {
+        expect(inside.map((client) => client.isOut())).toEqual([true, true])
+        await isReached(this.#world, ref)
+      },
+      clear: async (ref) => {
+        for (const client of inside) await client.end()
+        await this.#setOpen(ref, false)
+      },
     }
   }
 
@@ -301,6 +311,14 @@ const importing = (ref: string, bytes: Buffer): ApiRequest => ({
   method: 'POST',
   path: `/v1/projects/import?ref=${ref}`,
   bytes,
+})
+
+type Exposing = { enabled: boolean; ifMatch: string }
+const exposing = (ref: string, { enabled, ifMatch }: Exposing): ApiRequest => ({
+  method: 'PATCH',
+  path: `/v1/projects/${ref}/settings`,
+  ifMatch,
+  json: { direct: { enabled } },
 })
 
 const upgrading = (ref: string, to: string): ApiRequest => ({

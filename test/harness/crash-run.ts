@@ -115,7 +115,7 @@ const isAboutItself = (cut: Cut, { cut: next, flow }: Planned): boolean =>
   !(flow.arrange && isOfEdge(cut))
 
 const isOfEdge = ({ step }: Cut) => step.startsWith('edge.')
-const isOfSystem = (cut: Cut) => isOfEdge(cut) || cut.step.startsWith('pooler.')
+const isOfSystem = (cut: Cut) => isOfEdge(cut) || /^(pooler|counters)\./.test(cut.step)
 const ownerOf = (cut: Cut) => (isOfSystem(cut) ? '_system' : cut.ref)
 const placeOf = (cut: Cut) => `${cut.when}:${cut.step}@${ownerOf(cut)}`
 

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
+import { testConfig } from './config.ts'
 import { run } from './run.ts'
 
 export type Instance = {
@@ -41,14 +42,19 @@ export const environmentOf = (instance: Instance): Record<string, string> => ({
   CASCATA_SLEEP_AFTER_MINUTES: 'never',
 })
 
+const PORTS_A_SLOT = 1_000
+
 /** @param prepare makes what the instance starts with, and says what is set beside the usual. */
 export async function startInstance(
-  name: string,
-  httpPort: number,
+  usualName: string,
+  usualPort: number,
   prepare: (instance: Instance) => Promise<Record<string, string>> = async () => ({}),
 ): Promise<Instance> {
   // Short: the path of a unix socket ends at 107 bytes.
   const home = await mkdtemp('/var/tmp/cascata-')
+  const { slot } = testConfig
+  const name = slot === 0 ? usualName : `${usualName}-${slot}`
+  const httpPort = usualPort + slot * PORTS_A_SLOT
   const ports = { httpPort, httpsPort: httpPort + 443 }
   const dbPorts = { dbSessionPort: httpPort + 5432, dbTransactionPort: httpPort + 6543 }
   const instance = { name, home, ...ports, ...dbPorts, profile: join(home, 'profile.json') }

@@ -3,11 +3,13 @@
  * Other hosts are refused, so that no test can reach outside this machine.
  */
 import { type IncomingMessage, request } from 'node:http'
+import { request as requestByTls } from 'node:https'
 import { Readable } from 'node:stream'
 
 export type LocalFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-export function localFetch(port: number): LocalFetch {
+/** @param certificate what is asked by TLS must show; without it plain HTTP is spoken. */
+export function localFetch(port: number, certificate?: string): LocalFetch {
   return async (input, init) => {
     const asked = new Request(input, init)
     const url = new URL(asked.url)
@@ -18,6 +20,7 @@ export function localFetch(port: number): LocalFetch {
     if (body) headers['content-length'] = String(body.length)
     const answer = await send({
       port,
+      tls: certificate === undefined ? undefined : { ca: certificate, servername: url.hostname },
       method: asked.method,
       path: url.pathname + url.search,
       headers,
@@ -30,6 +33,7 @@ export function localFetch(port: number): LocalFetch {
 
 type Sent = {
   port: number
+  tls: { ca: string; servername: string } | undefined
   method: string
   path: string
   headers: Record<string, string>
@@ -37,10 +41,11 @@ type Sent = {
   signal: AbortSignal
 }
 
-function send({ body, ...options }: Sent): Promise<IncomingMessage> {
+function send({ body, tls, ...options }: Sent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     // A connection each: nginx 1.26 closes idle ones at a reload, and a request on its way on one of them is lost.
-    const outgoing = request({ host: '127.0.0.1', agent: false, ...options }, resolve)
+    const to = { host: '127.0.0.1', agent: false, ...options }
+    const outgoing = tls ? requestByTls({ ...to, ...tls }, resolve) : request(to, resolve)
     outgoing.on('error', (error) => reject(options.signal.aborted ? options.signal.reason : error))
     outgoing.end(body)
   })

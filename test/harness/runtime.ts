@@ -1,10 +1,10 @@
 /** The real runtime over the test's Postgres, listening on a port of this machine. */
-import { createServer } from 'node:net'
 import { openLog } from '@cascata/runtime/gate/logger'
 import { parts } from '@cascata/runtime/parts'
 import { startRuntime } from '@cascata/runtime/runtime'
 import { signApiKey } from '@cascata/shared/jwt'
 import { ProjectDocument } from '@cascata/shared/project-document'
+import { freePort } from './free-port.ts'
 import type { TestPostgres } from './postgres.ts'
 
 export type TestRuntime = {
@@ -22,6 +22,7 @@ export async function startTestRuntime(
   rest: object = {},
   socket?: string,
 ): Promise<TestRuntime> {
+  // The document names the port, so it must be known before anything listens on it.
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const issuedAtS = Math.floor(Date.now() / 1000)
@@ -49,14 +50,4 @@ export async function startTestRuntime(
   })
   await runtime.started
   return { url: `${url}/rest/v1`, keys: { anon, service }, stop: () => runtime.stop() }
-}
-
-/** The document names the port, so it must be known before anything listens on it. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

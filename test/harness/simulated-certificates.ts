@@ -3,7 +3,8 @@
 import type { LedgerEntry } from '@cascata/control/acme/limits'
 import type { Files } from '@cascata/control/adapters/files'
 import { sealWith } from '@cascata/control/adapters/seal'
-import { pathsOf } from '@cascata/control/paths'
+import { EDGE_UID, pathsOf } from '@cascata/control/paths'
+import { certificatePairs } from '@cascata/control/reconcile/certificates/pairs'
 import type { CertificateStore } from '@cascata/control/reconcile/certificates/store-port'
 import { certificatesTask } from '@cascata/control/reconcile/certificates/task'
 import type { Effects } from '@cascata/control/reconcile/effects'
@@ -82,20 +83,23 @@ export class SimulatedCertificates {
   /** A control over what is kept here; several may follow one another. */
   task(authority: SimulatedAuthority, effects: Effects): Task {
     const seal = sealWith(Buffer.alloc(32, 7))
+    const [files, log, clock] = [this.#disk(), { warn: () => {} }, { now: () => this.now }]
+    // What this authority issues is no certificate.
+    const judge = () => ({ fault: null, names: [] })
     return certificatesTask({
-      ...{ store: this.store(), files: this.#disk(), paths: this.paths, seal, effects, domain: 'localhost' },
+      ...{ store: this.store(), files, paths: this.paths, seal, effects, domain: 'localhost', log, clock },
+      pairs: certificatePairs({ files, paths: this.paths, seal, judge, log, clock }),
       maker: {
         newKey: async () => 'key',
         newCsr: async (names) => names.join(),
         read: (chain) => {
           const issued = JSON.parse(chain) as Issued
-          const digest = Buffer.from(issued.serial).toString('hex').padEnd(8, '0').slice(-8)
-          return { ...issued, issuer: 'simulated', ariId: issued.serial, digest }
+          return { ...issued, issuer: 'simulated', ariId: issued.serial, isSelfSigned: false }
         },
       },
       authority: { directory: 'simulated', client: async () => authority.client() },
       dnsProvider: async () => null,
-      clock: { now: () => this.now },
+      zoneServers: { spreadOf: async () => ({ servers: 0, lacking: [] }) },
       random: this.#chance.next,
       serving: async () => 'served',
       changed: () => {},
@@ -112,6 +116,11 @@ export class SimulatedCertificates {
       unsound: async () => [],
       ensureDirectory: async () => {},
       read: async (path) => files.get(path) ?? null,
+      look: async (path) => {
+        const text = files.get(path)
+        return text === undefined ? null : { uid: 0, gid: EDGE_UID, mode: 0o640, text }
+      },
+      stamp: async (path) => files.get(path) ?? null,
       write: async (path, text) => void files.set(path, text),
       list: async (folder) => {
         const names: string[] = []

@@ -25,6 +25,8 @@ export class SimulatedDocker {
     stdout: '',
     stderr: '',
   })
+  /** What was said there since then. */
+  onLogs: (spec: ContainerSpec, sinceMs: number) => readonly string[] = () => []
   readonly #listeners = new Set<(event: EngineEvent) => void>()
 
   constructor(trouble: Trouble) {
@@ -63,16 +65,19 @@ export class SimulatedDocker {
       create: (spec) => change(`create ${spec.name}`, () => this.#create(spec)),
       start: (name) => change(`start ${name}`, () => this.#start(name)),
       stop: (name) => change(`stop ${name}`, () => this.killByHand(name)),
+      kill: (name) => change(`kill ${name}`, () => this.killByHand(name)),
       remove: (name) => change(`remove ${name}`, () => this.removeByHand(name)),
       signal: (name, signal) => look(`signal ${name}`, () => this.#signal(name, signal)),
       ensureEgressNetwork: (name) =>
         change(`network ${name}`, () => {
           this.networks.add(name)
         }),
+      connect: (name, bridge) => change(`join ${name}`, () => this.#join(name, bridge)),
+      disconnect: (name) => change(`part ${name}`, () => this.#part(name)),
       networkGateway: (name) =>
         look(`gateway ${name}`, () => (this.networks.has(name) ? '172.18.0.1' : null)),
       exec: (name, argv) => look(`exec ${name}`, () => this.onExec(this.#running(name).spec, argv)),
-      logs: async function* () {},
+      logs: (name, { tail, sinceMs = 0 }) => this.#logs(life, name, { tail, sinceMs }),
       memoryBytes: (name) => look(`memory ${name}`, () => (this.#running(name) ? 1 : 0)),
       cpuNs: (name) => look(`processor ${name}`, () => (this.#running(name) ? 1 : 0)),
       cpuset: (name) => look(`processors ${name}`, () => ''),
@@ -94,6 +99,7 @@ export class SimulatedDocker {
       health: 'none',
       spec: specHash(spec),
       image: spec.image,
+      networks: spec.network === 'none' ? [] : [spec.network.bridge],
       exitCode: null,
     }
     this.containers.set(spec.name, { container, spec })
@@ -102,13 +108,24 @@ export class SimulatedDocker {
   #start(name: string): void {
     const entry = this.containers.get(name)
     if (!entry) throw EngineUnavailable(`start ${name}`)
-    const { network } = entry.spec
-    if (network !== 'none' && !this.networks.has(network.bridge)) throw EngineUnavailable(`start ${name}`)
+    if (!entry.container.networks.every((each) => this.networks.has(each)))
+      throw EngineUnavailable(`start ${name}`)
     if (entry.container.state === 'running') return
     entry.container.state = 'running'
     entry.container.exitCode = null
-    this.onStart(entry.spec)
     this.#tell(entry, 'start')
+    this.onStart(entry.spec)
+  }
+
+  #join(name: string, bridge: string): void {
+    const entry = this.containers.get(name)
+    if (!entry || !this.networks.has(bridge)) throw EngineUnavailable(`join ${name}`)
+    entry.container.networks = [bridge]
+  }
+
+  #part(name: string): void {
+    const entry = this.containers.get(name)
+    if (entry) entry.container.networks = []
   }
 
   #down(entry: Entry): void {
@@ -123,6 +140,17 @@ export class SimulatedDocker {
     const { spec } = this.#running(name)
     this.trouble.mutations.push(`signal ${name}`)
     this.onSignal(spec, signal)
+  }
+
+  async *#logs(
+    life: Life,
+    name: string,
+    { tail, sinceMs }: { tail: number; sinceMs: number },
+  ): AsyncIterable<string> {
+    const spec = this.containers.get(name)?.spec
+    yield* await this.trouble.call(life, `logs ${name}`, () =>
+      spec ? this.onLogs(spec, sinceMs).slice(-tail) : [],
+    )
   }
 
   #running(name: string): Entry {

@@ -29,6 +29,16 @@ export class SimulatedFiles {
       ensureDirectory: ({ path, ...ownership }) =>
         change(`mkdir ${path}`, () => this.nodes.set(path, { kind: 'directory', text: '', ownership })),
       read: (path) => trouble.call(life, 'read', () => this.text(path)),
+      look: (path) =>
+        trouble.call(life, 'read', () => {
+          const node = this.nodes.get(path)
+          return node?.ownership ? { ...node.ownership, text: node.kind === 'file' ? node.text : null } : null
+        }),
+      stamp: (path) =>
+        trouble.call(life, 'stat', () => {
+          const node = this.nodes.get(path)
+          return node ? JSON.stringify(node) : null
+        }),
       write: (path, text, ownership) =>
         change(`write ${path}`, () => this.nodes.set(path, { kind: 'file', text, ownership })),
       list: (path) => trouble.call(life, 'readdir', () => this.#namesIn(path)),

@@ -67,8 +67,14 @@ function command(world: SimulatedWorld, chance: Chance): void {
       { desired: 'paused', asleepSince: null },
       { desired: 'running', asleepSince: null },
       { restarts: row.restarts + 1, asleepSince: null },
+      { restarts: row.restarts + 1, dbRestarts: row.dbRestarts + 1, asleepSince: null },
       { limits: { ...row.limits, runtime } },
-      { settings: { ...row.settings, replicas: { min, max: min + chance.below(3) } } },
+      {
+        settings: {
+          ...row.settings,
+          replicas: { ...row.settings.replicas, min, max: min + chance.below(3) },
+        },
+      },
       { secrets: `${row.secrets}!` },
       { desired: 'deleted', purgeAfter, asleepSince: null },
     ]),
@@ -79,7 +85,8 @@ function damage(world: SimulatedWorld, chance: Chance): void {
   const names = [...world.docker.containers.keys()]
   if (names.length === 0) return
   const name = chance.pick(names)
-  if (chance.happens(0.5)) world.docker.removeByHand(name)
+  if (chance.happens(0.2) && slotOf(name) !== undefined && world.isUp(name)) world.hung.add(name)
+  else if (chance.happens(0.5)) world.docker.removeByHand(name)
   else world.docker.killByHand(name)
 }
 

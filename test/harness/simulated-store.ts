@@ -30,6 +30,7 @@ export class SimulatedStore {
       importing,
       generation: 1,
       restarts: 0,
+      dbRestarts: 0,
       limits: ProjectLimits.parse({}),
       settings: ProjectSettings.parse({}),
       secrets: `secret of ${ref}`,

@@ -34,6 +34,7 @@ describe('walls', () => {
     ['the session does not know the gate', 'runtime/src/session/a.ts', '../gate/limits.ts'],
     ['the wire knows no service', 'runtime/src/wire/a.ts', '../rest/errors.ts'],
     ['acceptance speaks over the wire', 'test/acceptance/a.test.ts', '@cascata/control/config'],
+    ['so do the suites that judge more than one place', 'test/suites/a.test.ts', '@cascata/runtime/config'],
   ])('%s', (_sentence, path, specifier) => {
     expect(said(brokenWalls, path, `const one = 1\nimport type { A } from '${specifier}'\n`)).toEqual([
       expect.stringMatching(new RegExp(`^${path}:2 \\[walls\\] `)),

@@ -22,7 +22,8 @@ const SECRET = 'the-secret-of-a-bench-and-of-nothing-else'
 const START_MS_MAX = 30_000
 const STOP_MS_MAX = 10_000
 
-export async function sourceWorld(nodeFlags: readonly string[] = []): Promise<World> {
+/** @param more of the project document. */
+export async function sourceWorld(nodeFlags: readonly string[] = [], more: object = {}): Promise<World> {
   const settings = postgresCommand(DB_MB * 1024 * 1024).filter((word) => word.includes('='))
   const pg = await startPostgres({ settings: [...settings, `max_connections=${MAX_CONNECTIONS}`] })
   const folder = await mkdtemp(join(tmpdir(), 'cascata-rest-'))
@@ -40,7 +41,9 @@ export async function sourceWorld(nodeFlags: readonly string[] = []): Promise<Wo
   try {
     const password = pg.passwords.authenticator
     await fill(pg.admin())
-    await writeFile(document, JSON.stringify(documentOf(pg.socketDir, password)), { mode: 0o600 })
+    await writeFile(document, JSON.stringify({ ...documentOf(pg.socketDir, password), ...more }), {
+      mode: 0o600,
+    })
     weighed = await weighAsContainer(pg.container)
     const [program, argv] = weighed.argv(process.execPath, ...NODE_FLAGS, ...nodeFlags, MAIN)
     child = spawn(program, argv, {

@@ -34,7 +34,7 @@ export async function projectWorld(bench: BenchInstance): Promise<World> {
   await bench.done('POST', '/v1/projects', { name: 'Bench', ref: REF, limits })
   const settings = join(bench.home, 'projects', REF, 'db', 'data', 'postgresql.auto.conf')
   await appendFile(settings, `max_connections = ${MAX_CONNECTIONS}\n`)
-  await bench.done('POST', `/v1/projects/${REF}/restart`)
+  await bench.done('POST', `/v1/projects/${REF}/restart`, { database: true })
   const run = join(bench.home, 'run', REF)
   const { jwtSecret, database } = JSON.parse(await readFile(join(run, 'project.json'), 'utf8')) as {
     jwtSecret: string

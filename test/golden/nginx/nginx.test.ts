@@ -38,7 +38,7 @@ describe('nginx', () => {
       instance,
       imageTag: testConfig.imageTag,
       paths,
-      bind: '127.0.0.1',
+      bind: ['127.0.0.1'],
       httpPort: 0,
       httpsPort: 0,
       ...{ dbSessionPort: 0, dbTransactionPort: 0 },

@@ -1,5 +1,7 @@
 /** Reads a configuration as nginx does: words, quotes with their escapes, blocks. Written from nginx's own rules, for the tests. */
 
+import { isIP } from 'node:net'
+
 export type Directive = { words: string[]; block: Directive[] | undefined }
 
 const SPACE = new Set([' ', '\t', '\r', '\n'])
@@ -86,8 +88,11 @@ export function parseNginx(text: string): Directive[] {
   return directives(0)
 }
 
-/** The names alone, nested as they are. */
-export const outlineOf = (directives: readonly Directive[]): unknown[] =>
-  directives.map(({ words: [name, ...rest], block }) =>
-    block === undefined ? `${name}/${rest.length}` : [`${name}/${rest.length}`, ...outlineOf(block)],
-  )
+/** The names alone, nested as they are. What a `geo` is told of an address has that for a name. */
+export const outlineOf = (directives: readonly Directive[], within = ''): unknown[] =>
+  directives.map(({ words: [first = '', ...rest], block }) => {
+    const name = within === 'geo' && isIP(first.split('/')[0] ?? '') !== 0 ? 'address' : first
+    return block === undefined
+      ? `${name}/${rest.length}`
+      : [`${name}/${rest.length}`, ...outlineOf(block, name)]
+  })

@@ -6,7 +6,11 @@ import { Domain } from '@cascata/shared/domain'
 type Project = { ref: string; names?: readonly object[] } & Record<string, unknown>
 
 /** `trusted`: as when an authority has signed for the instance's domain and all below it. */
-function site(domain: string, projects: readonly Project[], more: Record<string, unknown> = {}): EdgeSite {
+export function site(
+  domain: string,
+  projects: readonly Project[],
+  more: Record<string, unknown> = {},
+): EdgeSite {
   const isLocal = domain === 'localhost'
   const certificate = { ...placeholderOf(Domain.parse(domain), Domain.parse(domain)), trusted: !isLocal }
   return EdgeSite.parse({
@@ -25,7 +29,7 @@ function site(domain: string, projects: readonly Project[], more: Record<string,
 }
 
 const MiB = 1024 * 1024
-const running = (ref: string, slot = 1) => ({ ref, answer: { slots: [slot] } })
+export const running = (ref: string, slot = 1) => ({ ref, answer: { slots: [slot] } })
 const away = (ref: string, answer: 'paused' | 'importing') => ({ ref, answer })
 const named = (name: string, trusted: boolean) => ({
   name,

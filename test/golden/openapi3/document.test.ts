@@ -4,7 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../harness/postgres.ts'
 import { startTestRuntime, type TestRuntime } from '../../harness/runtime.ts'
-import { type Document, operationsOf } from './document.ts'
+import { type Document, operationsOf, restOperationsOf, restPathsOf } from './document.ts'
 
 let pg: TestPostgres
 let runtime: TestRuntime
@@ -29,7 +29,7 @@ const documentFor = async (key: string, path = '/openapi.json', headers = {}): P
 
 const pathsOf = (document: Document) =>
   Object.fromEntries(
-    Object.entries(document.paths).map(([path, item]) => [path, Object.keys(item).join(' ')]),
+    Object.entries(restPathsOf(document)).map(([path, item]) => [path, Object.keys(item).join(' ')]),
   )
 
 describe.each(['/openapi.json', '/openapi-3.1.json'])('%s', (path) => {
@@ -61,13 +61,15 @@ describe.each(['/openapi.json', '/openapi-3.1.json'])('%s', (path) => {
       ({ operation }) => operation.operationId,
     )
     expect(new Set(ids).size).toBe(ids.length)
-    expect(ids.filter((id) => !/^(?:list|insert|update|delete|call)_[A-Za-z0-9_]+$/.test(id))).toEqual([])
+    expect(ids.filter((id) => !/^(?:list|insert|update|delete|call|auth)_[A-Za-z0-9_]+$/.test(id))).toEqual(
+      [],
+    )
     expect(ids).toEqual(expect.arrayContaining(['list_orders', 'list_a_b', 'list_a_b_2', 'call_add']))
   })
 
   test('has one server, tags, both ways to show a key, and an example wherever something is asked for', async () => {
     const document = await documentFor(runtime.keys.service, path)
-    expect(document.servers).toEqual([{ url: runtime.url }])
+    expect(document.servers).toEqual([{ url: new URL(runtime.url).origin }])
     expect(document.info.title).toBe('A small shop')
     expect(document.security).toEqual([{ apikey: [] }, { bearer: [] }])
     for (const { operation } of operationsOf(document)) {
@@ -76,8 +78,9 @@ describe.each(['/openapi.json', '/openapi-3.1.json'])('%s', (path) => {
         expect(parameter, operation.operationId).toHaveProperty('example')
       for (const body of Object.values(operation.requestBody?.content ?? {}))
         expect(body).toHaveProperty('example')
-      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['400', '401', '403', '404']))
     }
+    for (const { operation } of restOperationsOf(document))
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['400', '401', '403', '404']))
   })
 })
 
@@ -93,7 +96,7 @@ test('the anonymous role sees what it may do, and with which columns', async () 
       ['add', 'area', 'echo', 'find_customers', 'sizes', 'sum_up'].map((name) => [`/rpc/${name}`, 'post']),
     ),
   })
-  const partly = document.paths['/partly']
+  const partly = restPathsOf(document)['/partly']
   const written = (verb: 'post' | 'patch') =>
     Object.keys(partly?.[verb]?.requestBody?.content['application/json']?.schema.properties ?? {})
   expect([written('post'), written('patch')]).toEqual([['id', 'shown'], ['shown']])
@@ -103,8 +106,8 @@ test('the anonymous role sees what it may do, and with which columns', async () 
 test('a change of rows demands a filter on their key', async () => {
   const document = await documentFor(runtime.keys.service)
   const demanded = (path: string, verb: 'patch' | 'delete') =>
-    document.paths[path]?.[verb]?.parameters
-      .filter(({ required }) => required === true)
+    restPathsOf(document)
+      [path]?.[verb]?.parameters.filter(({ required }) => required === true)
       .map(({ name }) => name)
   expect(demanded('/orders', 'patch')).toEqual(['id'])
   expect(demanded('/reserved', 'delete')).toEqual(['"order"'])
@@ -113,7 +116,9 @@ test('a change of rows demands a filter on their key', async () => {
 })
 
 test('filters are named as the query grammar reads them, and words of the grammar are quoted', async () => {
-  const { parameters } = (await documentFor(runtime.keys.service)).paths['/orders']?.get ?? { parameters: [] }
+  const { parameters } = restPathsOf(await documentFor(runtime.keys.service))['/orders']?.get ?? {
+    parameters: [],
+  }
   const examples = Object.fromEntries(parameters.map(({ name, example }) => [name, example]))
   expect(examples).toMatchObject({
     id: 'eq.7',
@@ -136,7 +141,7 @@ test('a table named like the document is reached with its dots encoded, and writ
   const headers = { apikey: runtime.keys.service, 'content-type': 'application/json' }
   await fetch(`${runtime.url}/openapi.json`, { method: 'POST', headers, body: '{"id":1,"note":"mine"}' })
   expect(await (await get('/openapi%2Ejson?id=eq.1', headers)).json()).toEqual([{ id: 1, note: 'mine' }])
-  const { paths } = await documentFor(runtime.keys.service)
+  const paths = restPathsOf(await documentFor(runtime.keys.service))
   expect([paths['/openapi.json'], Object.keys(paths['/openapi%2Ejson'] ?? {})]).toEqual([
     undefined,
     ['get', 'post', 'patch', 'delete'],
@@ -164,15 +169,15 @@ test('it is sent once: later only that it is the same', async () => {
 
 test('another schema has a document of its own, whose operations name it', async () => {
   const { paths } = await documentFor(runtime.keys.service, '/openapi.json', { 'accept-profile': 'shop' })
-  expect(Object.keys(paths)).toEqual(['/branches'])
-  expect(paths['/branches']?.post?.parameters).toContainEqual(
+  expect(Object.keys(paths)).toEqual(['/rest/v1/branches'])
+  expect(paths['/rest/v1/branches']?.post?.parameters).toContainEqual(
     expect.objectContaining({ name: 'Content-Profile', required: true, example: 'shop' }),
   )
 })
 
 test('a grant counts at once, a new table when the schema was read again', async () => {
   const owner = pg.as('postgres')
-  const seen = async () => Object.keys((await documentFor(runtime.keys.anon)).paths)
+  const seen = async () => Object.keys(restPathsOf(await documentFor(runtime.keys.anon)))
   expect(await seen()).not.toContain('/secrets')
   await owner`grant select on secrets to anon`
   expect(await seen()).toContain('/secrets')

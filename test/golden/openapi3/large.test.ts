@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../harness/postgres.ts'
 import { startTestRuntime, type TestRuntime } from '../../harness/runtime.ts'
-import { type Document, operationsOf } from './document.ts'
+import { type Document, restOperationsOf } from './document.ts'
 
 let pg: TestPostgres
 let runtime: TestRuntime
@@ -46,13 +46,13 @@ test.each([1, 30, 300])('of %i tables', async (tables) => {
     const text = await vi.waitFor(
       async () => {
         const found = await (await fetch(`${runtime.url}${path}`, { headers })).text()
-        expect(found).toContain(`"/entity_${tables}"`)
+        expect(found).toContain(`"/rest/v1/entity_${tables}"`)
         return found
       },
       { timeout: 30_000, interval: 100 },
     )
     const document = JSON.parse(text) as Document
-    expect(operationsOf(document)).toHaveLength(tables * 4 + Math.floor(tables / 10))
+    expect(restOperationsOf(document)).toHaveLength(tables * 4 + Math.floor(tables / 10))
     expect(text.length).toBeLessThan(BYTES_MAX)
     const { errors } = await new Validator().validate(document)
     expect(errors).toBeUndefined()

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../../harness/postgres.ts'
 import { startTestRuntime, type TestRuntime } from '../../harness/runtime.ts'
-import { type Document, operationsOf } from './document.ts'
+import { type Document, restOperationsOf } from './document.ts'
 
 const run = promisify(execFile)
 
@@ -50,7 +50,7 @@ const place = ({ verb, id }: { verb: string; id: string }) =>
 async function samplesFor(key: string, profile: string) {
   const headers = { apikey: key, 'accept-profile': profile }
   const document = (await (await fetch(`${runtime.url}/openapi.json`, { headers })).json()) as Document
-  return operationsOf(document)
+  return restOperationsOf(document)
     .map(({ verb, operation }) => ({
       verb,
       id: operation.operationId,

@@ -10,7 +10,7 @@ const PLACES: readonly (readonly [RegExp, Zone])[] = [
   [/^shared\//, 'shared'],
   [/^templates\//, 'templates'],
   [/^docker\//, 'docker'],
-  [/^test\/acceptance\//, 'acceptance'],
+  [/^test\/(?:acceptance|suites)\//, 'acceptance'],
   [/^test\//, 'test'],
   [/^control\/cli\//, 'control cli'],
   [/^control\/console\//, 'control console'],
@@ -22,7 +22,7 @@ const PLACES: readonly (readonly [RegExp, Zone])[] = [
   [/^control\/src\//, 'control ground'],
   [/^control\//, 'control tools'],
   [
-    /^runtime\/src\/(?:main|parts|runtime|runtime-harness|runtime-connections)(?:\.test)?\.ts$/,
+    /^runtime\/src\/(?:main|parts|runtime|runtime-harness|runtime-connections|runtime-sockets)(?:\.test)?\.ts$/,
     'runtime main',
   ],
   [/^runtime\/src\/(http|gate|session|wire|rest|auth|storage|realtime|functions)\//, 'runtime $1'],

@@ -1,0 +1,56 @@
+/** What we ask of the driver beyond its documentation: a database that goes away ends queries, never the process. */
+import postgres, { type ReservedSql, type Sql, type TransactionSql } from 'postgres'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startPostgres, type TestPostgres } from '../harness/postgres.ts'
+
+let server: TestPostgres
+
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server?.stop())
+
+/** One connection, and what resolves when it has been closed. */
+function connected(): { sql: Sql; closed: Promise<void> } {
+  const { promise: closed, resolve: onclose } = Promise.withResolvers<void>()
+  const address = { host: server.socketDir, port: 5432, username: 'supabase_admin', database: 'postgres' }
+  return { sql: postgres({ ...address, max: 1, onclose: () => onclose() }), closed }
+}
+
+async function endBackendOf(sql: TransactionSql | ReservedSql): Promise<void> {
+  const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+  await server.admin()`select pg_terminate_backend(${row?.pid ?? 0})`
+}
+
+test.each([
+  ['short', 'select 1'],
+  ['too long to wait for others', `select '${'x'.repeat(2_000)}'`],
+])(
+  'a statement, %s, of a transaction whose backend has gone is rejected, and the next one works',
+  async (_, text) => {
+    const { sql, closed } = connected()
+    const inside = Promise.withResolvers<unknown>()
+    const transaction = sql.begin(async (tx) => {
+      await endBackendOf(tx)
+      await closed
+      await tx.unsafe(text).catch(inside.resolve)
+    })
+    await expect(transaction).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' })
+    expect(await inside.promise).toMatchObject({ code: 'CONNECTION_CLOSED' })
+    expect(await sql`select 1 as one`).toEqual([{ one: 1 }])
+    await sql.end()
+  },
+)
+
+test('each query on a reserved connection whose backend has gone is rejected', async () => {
+  const { sql, closed } = connected()
+  const reserved = await sql.reserve()
+  await endBackendOf(reserved)
+  await closed
+  const failures = await Promise.allSettled([reserved`select 1`, reserved`select 2`])
+  expect(failures.map((failure) => failure.status === 'rejected' && failure.reason.code)).toEqual([
+    'CONNECTION_CLOSED',
+    'CONNECTION_CLOSED',
+  ])
+  await sql.end()
+})
