@@ -26,6 +26,8 @@ export function pathsOf(home: string) {
     edge: at('edge'),
     edgeCertificates: at('edge', 'certs'),
     edgeChallenges: at('edge', 'challenges'),
+    /** There while nginx has not read certificates that were written anew. */
+    edgeUnread: at('edge', 'unread'),
     pooler: at('pooler'),
     poolerRun: at('run', '_pooler'),
     /** By the port it listens on. */

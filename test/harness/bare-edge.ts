@@ -7,6 +7,7 @@ import type { Server } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Pair } from '@cascata/control/acme/pair'
 import { edgeProbe } from '@cascata/control/adapters/edge-probe'
 import { nodeFiles } from '@cascata/control/adapters/files'
 import { selfSigned } from '@cascata/control/edge/certificate'
@@ -16,6 +17,7 @@ import { type EdgeSite, routesOf } from '@cascata/control/edge/site'
 import { dockerEngine } from '@cascata/control/engine/docker/engine'
 import { edgeNetwork, edgeSpec } from '@cascata/control/engine/spec'
 import { EDGE_UID, pathsOf } from '@cascata/control/paths'
+import { pairPaths, writePair } from '@cascata/control/reconcile/certificates/pair-files'
 import { applyEdgeStep } from '@cascata/control/reconcile/edge/apply'
 import { testConfig } from './config.ts'
 import { output, run } from './run.ts'
@@ -48,6 +50,9 @@ export async function startBareEdge(siteOf: (ports: Ports) => EdgeSite): Promise
   const world = {
     ...{ engine, files: nodeFiles, probe: edgeProbe(paths.edgeProbe), site: own, domain: first.domain },
     ...{ controlUrl: first.controlUrl, trustedProxies: first.trustedProxies, makeCertificate: selfSigned },
+    pairs: {
+      place: (file: string, pair: Pair) => writePair(nodeFiles, pairPaths(paths, file), pair, async () => {}),
+    },
   }
   const readable = { uid: 0, gid: EDGE_UID, mode: 0o755 }
   for (const path of [home, paths.run, paths.edge, paths.edgeCertificates])

@@ -29,20 +29,21 @@ export async function readPair(files: Pick<Files, 'look'>, at: PairPaths): Promi
   return { certificate: certificate.text, key: key.text }
 }
 
-/** @returns whether anything was there before */
+/** @param willReplace asked before anything that is there is touched */
 export async function writePair(
   files: Pick<Files, 'look' | 'write' | 'remove'>,
   at: PairPaths,
   pair: Pair,
-): Promise<boolean> {
+  willReplace: () => Promise<void>,
+): Promise<void> {
   const [certificate, key] = await lookAtBoth(files, at)
+  if (certificate !== null || key !== null) await willReplace()
   if (certificate?.text === null) await files.remove(at.certificate)
   if (key?.text === null) await files.remove(at.key)
   const readable = { uid: 0, gid: EDGE_UID, mode: 0o640 }
   // The certificate last: without it nobody takes the pair to be there.
   await files.write(at.key, pair.key, readable)
   await files.write(at.certificate, pair.certificate, readable)
-  return certificate !== null || key !== null
 }
 
 const lookAtBoth = (files: Pick<Files, 'look'>, { certificate, key }: PairPaths) =>

@@ -31,6 +31,8 @@ let home = ''
 let row: CertificateRow
 let warned: [Record<string, unknown>, string][]
 let pairs: CertificatePairs
+/** As a control that starts does: it knows nothing of what the one before did. */
+let startAnew: () => void
 
 /** A certificate of ours is `crt of NAME`, its key `key of NAME`. */
 function judge({ certificate, key }: Pair): JudgedPair {
@@ -45,7 +47,10 @@ beforeEach(() => {
   mkdirSync(paths.edgeCertificates, { recursive: true })
   warned = []
   const log = { warn: (fields: object, message: string) => void warned.push([{ ...fields }, message]) }
-  pairs = certificatePairs({ files, paths, seal, judge, log, clock })
+  startAnew = () => {
+    pairs = certificatePairs({ files, paths, seal, judge, log, clock })
+  }
+  startAnew()
   row = {
     ...{ name: 'shop.test', source: 'acme', ref: 'shop', names: ['shop.test'], file: FILE, trusted: true },
     ...{ chain: 'crt of shop.test', key: seal.seal(keyPurpose('shop.test'), 'key of shop.test') },
@@ -110,7 +115,7 @@ describe('files that were', () => {
     const of = { certificate: 'shop.test', project: 'shop', file: FILE, fault: PAIR_FAULTS[fault] }
     expect(warned).toEqual([[of, 'certificate damaged: it is written anew']])
     // Where nothing was, nginx has read nothing else.
-    expect(pairs.rewritten()).toBe(fault === 'missing' ? 0 : 1)
+    expect(await pairs.unread()).toBe(fault === 'missing' ? 0 : 1)
     expect((await mend()).applied).toEqual([])
   })
 
@@ -138,7 +143,7 @@ describe('files that were', () => {
     row = { ...row, createdAt: new Date(nowMs) }
     const { checked } = await mend()
     expect(checked).toEqual([{ row, fault: null, isKept: true }])
-    expect(pairs.rewritten()).toBe(0)
+    expect(await pairs.unread()).toBe(0)
     nowMs += 1_000
     await pairs.refuse(FILE)
     expect(await faultNow()).toEqual({ row, fault: 'refused', isKept: false })
@@ -185,7 +190,43 @@ describe('files that were', () => {
     expect((await readdir(pathsOf(home).edgeCertificates)).toSorted()).toEqual([`${FILE}.crt`, `${FILE}.key`])
     await truncate(at('crt'), 3)
     await Promise.all(Array.from({ length: 5 }, () => pairs.write(row)))
-    expect(pairs.rewritten()).toBe(1)
+    expect(await pairs.unread()).toBe(1)
+  })
+
+  test('written over are to be read by nginx, whoever is in control, until it has', async () => {
+    await pairs.write(row)
+    await truncate(at('crt'), 3)
+    await pairs.write(row)
+    startAnew()
+    const first = await pairs.unread()
+    expect(first).toBeGreaterThan(0)
+    // Written over once more while nginx reads.
+    await truncate(at('crt'), 3)
+    await pairs.write(row)
+    await pairs.read(first)
+    startAnew()
+    const second = await pairs.unread()
+    expect(second).toBeGreaterThan(0)
+    await pairs.read(second)
+    expect(await pairs.unread()).toBe(0)
+    startAnew()
+    expect(await pairs.unread()).toBe(0)
+  })
+
+  test('of placeholders are to be read as well, when they were there before', async () => {
+    await pairs.place('localhost', { certificate: 'crt', key: 'key' })
+    expect(await pairs.unread()).toBe(0)
+    await pairs.place('localhost', { certificate: 'crt of another', key: 'key' })
+    startAnew()
+    expect(await pairs.unread()).toBe(1)
+  })
+
+  test('that cannot be written over owe nginx nothing less', async () => {
+    await pairs.write(row)
+    await rm(at('crt'))
+    mkdirSync(`${at('crt')}.tmp`)
+    await expect(pairs.write(row)).rejects.toThrow()
+    expect(await pairs.unread()).toBe(1)
   })
 
   test('looked at while they are written are seen as they are before or after', async () => {

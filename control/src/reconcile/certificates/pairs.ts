@@ -13,6 +13,7 @@ import type { Paths } from '../../paths.ts'
 import type { CertificateRow } from '../../store/tables/certificates.ts'
 import type { Log } from '../task.ts'
 import { pairPaths, readPair, writePair } from './pair-files.ts'
+import { unreadPairs } from './unread.ts'
 
 export type LookedPair = { fault: PairFault } | { fault: null; certificate: string; names: readonly string[] }
 
@@ -33,15 +34,19 @@ export type CertificatePairs = {
   check(rows: readonly CertificateRow[], looked: LookedPairs): CheckedRow[]
   /** Writes the pair as the store has it, unless it is there already. */
   write(row: CertificateRow): Promise<void>
+  /** Writes a placeholder, which no store has. */
+  place(file: string, pair: Pair): Promise<void>
   /** nginx has refused it as it is: it is not offered again until somebody stores it again. */
   refuse(file: string): Promise<void>
-  /** How often files that were there have been written anew: nginx may have read them as they were before. */
-  rewritten(): number
+  /** How often files were written over others that nginx may have read; 0 when it has read them since. */
+  unread(): Promise<number>
+  /** nginx has read them as they were at that count. */
+  read(count: number): Promise<void>
 }
 
 type Given = {
-  files: Pick<Files, 'list' | 'look' | 'stamp' | 'write' | 'remove'>
-  paths: Pick<Paths, 'edgeCertificates'>
+  files: Pick<Files, 'list' | 'look' | 'stamp' | 'exists' | 'write' | 'remove'>
+  paths: Pick<Paths, 'edgeCertificates' | 'edgeUnread'>
   seal: Pick<Seal, 'open'>
   judge(pair: Pair): JudgedPair
   log: Pick<Log, 'warn'>
@@ -56,8 +61,8 @@ export function certificatePairs({ files, paths, seal, judge, log, clock }: Give
   const refused = new Map<string, number>()
   const known = new Map<string, { stamp: string; found: LookedPair; at: number }>()
   const tell = teller(log, clock)
+  const unread = unreadPairs({ files, paths })
   let turn: Promise<unknown> = Promise.resolve()
-  let rewritten = 0
 
   /** One at a time: a look sees no half of a write, and a file's temporary name is always the same. */
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -117,7 +122,7 @@ export function certificatePairs({ files, paths, seal, judge, log, clock }: Give
     const [pair, at] = [pairOf(row), pairPaths(paths, row.file)]
     const there = await readPair(files, at)
     if (typeof there !== 'string' && digestOf(there) === digestOf(pair)) return
-    if (await writePair(files, at, pair)) rewritten += 1
+    await writePair(files, at, pair, unread.more)
   }
 
   async function lookNow(): Promise<LookedPairs> {
@@ -143,13 +148,15 @@ export function certificatePairs({ files, paths, seal, judge, log, clock }: Give
       return checked
     },
     write: (row) => inTurn(() => writeNow(row)),
+    place: (file, pair) => inTurn(() => writePair(files, pairPaths(paths, file), pair, unread.more)),
     async refuse(file) {
       const pair = await readPair(files, pairPaths(paths, file))
       if (typeof pair !== 'string') refused.set(digestOf(pair), clock.now())
       // Other names may have the same pair in files of their own.
       known.clear()
     },
-    rewritten: () => rewritten,
+    unread: () => inTurn(unread.count),
+    read: (count) => inTurn(() => unread.read(count)),
   }
 }
 

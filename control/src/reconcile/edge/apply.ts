@@ -7,7 +7,7 @@ import type { Certificate } from '../../edge/certificate.ts'
 import type { Placeholder } from '../../edge/placeholder.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { edgeNetwork, type Site } from '../../engine/spec.ts'
-import { pairPaths, writePair } from '../certificates/pair-files.ts'
+import type { CertificatePairs } from '../certificates/pairs.ts'
 import { CURRENT, writeCandidate } from './candidates.ts'
 import type { EdgeStep } from './plan.ts'
 
@@ -31,6 +31,7 @@ export type EdgeWorld = {
   controlUrl: string
   trustedProxies: readonly string[]
   makeCertificate(names: readonly string[]): Promise<Certificate>
+  pairs: Pick<CertificatePairs, 'place'>
 }
 
 export async function applyEdgeStep(world: EdgeWorld, step: EdgeStep): Promise<void> {
@@ -83,9 +84,9 @@ async function test({ engine, site }: EdgeWorld, name: string): Promise<void> {
 }
 
 async function makeCertificate(
-  { files, site, domain, makeCertificate: make }: EdgeWorld,
+  { pairs, domain, makeCertificate: make }: EdgeWorld,
   { name, certificate: file }: Placeholder,
 ): Promise<void> {
   const pair = await make(name === domain ? [name, `*.${name}`, 'localhost', '127.0.0.1'] : [name])
-  await writePair(files, pairPaths(site.paths, file), pair)
+  await pairs.place(file, pair)
 }

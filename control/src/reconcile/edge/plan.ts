@@ -31,7 +31,7 @@ export type EdgeObserved = {
   whole: ReadonlySet<string>
   /** Pairs that the one in use names. */
   named: readonly string[]
-  /** Pairs were mended since nginx last read them, or may have been: it may have read them as they were before. */
+  /** Pairs were written over since nginx last read them. */
   isRewritten: boolean
   /** By number, rising. */
   candidates: readonly Candidate[]

@@ -25,11 +25,13 @@ import type { Targets } from '../scale/targets.ts'
 import { problemAt, type Task } from '../task.ts'
 import { applyEdgeStep, type EdgeWorld } from './apply.ts'
 import { CURRENT, listCandidates, readText, servedBy } from './candidates.ts'
-import { type EdgeObserved, type EdgeWanted, planEdge } from './plan.ts'
+import { type EdgeObserved, type EdgeStep, type EdgeWanted, planEdge } from './plan.ts'
 import { edgeSiteOf } from './wanted.ts'
 import { pairRefusedIn, pairsNamedIn, wholePairs } from './whole.ts'
 
 const PACING = { firstMs: 1_000, maxMs: 60_000 }
+/** Steps in which nginx reads all that it serves. */
+const READS: ReadonlySet<EdgeStep['do']> = new Set(['edge.start', 'edge.reload'])
 
 export type EdgeDeps = EdgeWorld & {
   store: Pick<ReconcilerStore, 'projects'> & {
@@ -53,10 +55,6 @@ export type EdgeTask = Task & {
 
 export function edgeTask(deps: EdgeDeps): EdgeTask {
   let trouble: Problem | null = null
-  /** How many rewritten pairs nginx has read: nobody knows of those that a control before this one wrote. */
-  let read = -1
-  /** Placeholders that were made anew. */
-  let remade = 0
   // Keyed by what was tried: a new intent is tried at once.
   const backoff = new Backoff(PACING, deps.random)
   return {
@@ -65,8 +63,7 @@ export function edgeTask(deps: EdgeDeps): EdgeTask {
     trouble: () => trouble,
     async run(signal) {
       const mended = await mendCertificates(deps)
-      const rewritten = deps.pairs.rewritten()
-      const { wanted, seen } = await look(deps, { mended, isRewritten: rewritten + remade !== read })
+      const { wanted, seen } = await look(deps, mended)
       const steps = planEdge(wanted, seen)
       const { failed } = mended
       if (steps.length === 0) {
@@ -78,10 +75,10 @@ export function edgeTask(deps: EdgeDeps): EdgeTask {
       if (againInMs > 0) return { applied: mended.applied, failed, againInMs }
       const applied = [...mended.applied]
       const sinceMs = deps.clock.now()
+      let read = 0
       for (const step of steps) {
         signal.throwIfAborted()
-        // Before it is tried: a step that fails may have done its work all the same.
-        if (step.do === 'edge.certificate') remade += 1
+        if (READS.has(step.do)) read = await deps.pairs.unread()
         try {
           await deps.effects.run(`_system.${step.do}`, () => applyEdgeStep(deps, step))
         } catch (error) {
@@ -96,7 +93,7 @@ export function edgeTask(deps: EdgeDeps): EdgeTask {
       }
       backoff.succeeded(digest)
       trouble = null
-      read = rewritten + remade
+      await deps.pairs.read(read)
       deps.changed()
       return { applied, failed }
     },
@@ -126,13 +123,15 @@ async function saidSince({ engine, site }: EdgeDeps, sinceMs: number): Promise<s
 }
 
 /** What the edge serves now, by its own word. */
-export const servedNow = async ({ files, probe, site }: EdgeWorld): Promise<Served> =>
+export const servedNow = async ({
+  files,
+  probe,
+  site,
+}: Pick<EdgeWorld, 'files' | 'probe' | 'site'>): Promise<Served> =>
   servedBy(files, site.paths, await probe.digest())
 
-type Pairs = { mended: Mended; isRewritten: boolean }
-
-async function look(deps: EdgeDeps, pairs: Pairs): Promise<{ wanted: EdgeWanted; seen: EdgeObserved }> {
-  const { files, site, probe } = deps
+async function look(deps: EdgeDeps, mended: Mended): Promise<{ wanted: EdgeWanted; seen: EdgeObserved }> {
+  const { files, site, probe, pairs } = deps
   const [rows, domains] = await Promise.all([deps.store.projects.list(), deps.store.domains.list()])
   const [containers, serving] = await Promise.all([deps.engine.list(), probe.digest()])
   const served = await servedBy(files, site.paths, serving)
@@ -153,7 +152,7 @@ async function look(deps: EdgeDeps, pairs: Pairs): Promise<{ wanted: EdgeWanted;
       return { row, seen, domains: proven.get(row.ref) ?? [] }
     }),
   )
-  const { checked, looked } = pairs.mended
+  const { checked, looked } = mended
   const held = servedOf(checked, looked, deps.clock.now())
   const certificateOf = (name: Domain, owner: string | null): EdgeCertificate => {
     const found = certificateFor({ name, owner }, deps.domain, held)
@@ -168,8 +167,8 @@ async function look(deps: EdgeDeps, pairs: Pairs): Promise<{ wanted: EdgeWanted;
     ...{ placeholders: placeholdersOf(edge), spec },
   }
   const container = containers.find(({ name }) => name === spec.name)
-  const whole = wholePairs(pairs.mended, deps.domain)
-  const known = { container, serving, whole, isRewritten: pairs.isRewritten }
+  const whole = wholePairs(mended, deps.domain)
+  const known = { container, serving, whole, isRewritten: (await pairs.unread()) > 0 }
   return { wanted, seen: await observeEdge(deps, known) }
 }
 
