@@ -357,3 +357,57 @@ describe('after a cut, the next start completes it', () => {
     },
   )
 })
+
+/** The instance's database is killed right when the effect is to happen, and is back before anybody writes that down. */
+function storeAwayAt(step: string): { effects: JobDeps['effects']; failed: () => unknown } {
+  let failure: unknown
+  const effects: JobDeps['effects'] = {
+    async run(name, effect) {
+      if (!name.endsWith(`.${step}`) || failure !== undefined) return effect()
+      await docker('kill', meta.container)
+      try {
+        return await effect()
+      } catch (error) {
+        failure = error
+        throw error
+      } finally {
+        await docker('start', meta.container)
+        await expect
+          .poll(
+            () =>
+              store.ping().then(
+                () => true,
+                () => false,
+              ),
+            { timeout: 20_000 },
+          )
+          .toBe(true)
+      }
+    },
+  }
+  return { effects, failed: () => failure }
+}
+
+describe('while the instance’s database is away, nothing has failed', () => {
+  test.each(['backup.create', 'project.import', 'backup.restore'] as const)('%s', async (kind) => {
+    const ref = kind === 'project.import' ? 'store-away' : 'shop'
+    if (kind === 'project.import') clusters.set(ref, await startPostgres())
+    jobs ??= await start()
+    const { id, path } = await backUp()
+    await jobs.close()
+    const { effects, failed } = storeAwayAt('operation.succeed')
+    jobs = await start(effects)
+    const next = newBackupId()
+    const operation = newOperationId()
+    if (kind === 'backup.create') await store.backups.insert({ id: next, ref, operation })
+    const asked =
+      kind === 'project.import'
+        ? await upload(path, ref)
+        : await ask(kind, ref, { backup: kind === 'backup.create' ? next : id, recipients: [] }, operation)
+    expect(await finished(asked.id)).toMatchObject({ status: 'succeeded' })
+    expect(failed()).toMatchObject({ code: 'store-unavailable' })
+    expect(await albums(ref)).toBe(3000)
+    await jobs.close()
+    jobs = undefined
+  })
+})

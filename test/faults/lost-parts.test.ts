@@ -68,8 +68,10 @@ const accepted = async (request: ApiRequest): Promise<void> => {
 const expectAll = (ref: string, kinds: readonly string[]): Promise<void> =>
   eventually(WITHIN_MS, async () => {
     expect(await world.wrongs()).toEqual([])
-    const operations = (await world.operationsOf(ref)).map(({ kind, status }) => `${kind} ${status}`)
-    expect(operations).toEqual(kinds.map((kind) => `${kind} succeeded`))
+    const operations = (await world.operationsOf(ref)).map(({ kind, status, problem }) => ({
+      ...{ kind, status, problem },
+    }))
+    expect(operations).toEqual(kinds.map((kind) => ({ kind, status: 'succeeded', problem: null })))
     expect((await world.auditedFor(ref)).filter((action) => kinds.includes(action))).toEqual(kinds)
     expect(await controlStartedAt()).toBe(startedAt)
   })
@@ -95,6 +97,19 @@ describe.each(['redis', 'meta'] as const)('%s killed', (part) => {
     await expectAll(ref, ['project.create'])
     await discard(world, ref)
     await settled(world)
+  })
+
+  test('and a backup is asked for until there is an answer: it is there, once', async () => {
+    const before = (await world.operationsOf('large')).map(({ kind }) => kind)
+    const request = {
+      key: randomUUID(),
+      method: 'POST',
+      path: '/v1/projects/large/backups',
+      json: {},
+    } as const
+    await kill(part)
+    await eventually(WITHIN_MS, async () => expect((await world.api.ask(request)).status).toBe(202))
+    await expectAll('large', [...before, 'backup.create'])
   })
 
   test('while a backup is written: it is there, whole, and so is the next one', async () => {

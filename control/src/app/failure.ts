@@ -1,12 +1,11 @@
 /** What went wrong, as a caller may hear it and as the log may keep it. */
 import { Problem } from '@cascata/shared/problem'
-import { ControlFailed, StoreUnavailable } from '@cascata/shared/problems/request'
-import { isUnavailable, withoutValues } from '../store/errors.ts'
+import { ControlFailed } from '@cascata/shared/problems/request'
+import { withoutValues } from '../store/errors.ts'
 
-/** What is no `Problem` is a bug, unless the instance's database is away: constant text outside, the cause in the log. */
+/** What is no `Problem` is a bug: constant text outside, the cause in the log. */
 export function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error
-  return (isUnavailable(error) ? StoreUnavailable() : ControlFailed()).because(error)
+  return error instanceof Problem ? error : ControlFailed().because(error)
 }
 
 /** Without the values of a failed query: they may be secrets, sealed or hashed as they are. */

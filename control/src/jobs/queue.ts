@@ -52,8 +52,9 @@ export async function startJobs({ redis, store, run, onError, lookEveryMs }: Sta
       const work = run(id, stopping.signal)
       running.set(id, work)
       const outcome = await work.catch(onError).finally(() => running.delete(id))
-      // What waited for it goes on at once. One that waits itself does not: it may have asked for others first.
-      await look(outcome === 'waiting' ? id : undefined).catch(onError)
+      // What waited for it goes on at once. One that waits itself does not: it may have asked for others first; nor does
+      // one that was cut off: whatever is away needs a moment.
+      await look(outcome === 'waiting' || outcome === 'cut off' ? id : undefined).catch(onError)
     },
     { connection, concurrency: CONCURRENCY, autorun: false, skipVersionCheck: true },
   )

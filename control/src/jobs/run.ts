@@ -1,10 +1,11 @@
 /**
- * Runs one operation and writes down how it came out. The row is the truth: a run that is cut off (shutdown, kill)
- * leaves it open, and it is run again at the next start.
+ * Runs one operation and writes down how it came out. The row is the truth: a run that is cut off (shutdown, kill,
+ * the store away) leaves it open, and it is run again at the next start, or when somebody looks for open ones.
  */
 
 import type { OperationKind } from '@cascata/shared/contract/operations'
 import { Problem } from '@cascata/shared/problem'
+import { StoreUnavailable } from '@cascata/shared/problems/request'
 import type { OperationRow } from '../store/tables/operations.ts'
 import { createBackup, giveUpBackup } from './backup.ts'
 import type { Job, JobDeps, JobRun } from './deps.ts'
@@ -58,7 +59,7 @@ export async function runOperation(
     )
     return 'succeeded'
   } catch (error) {
-    if (signal.aborted) return 'cut off'
+    if (signal.aborted || isStoreAway(error)) return 'cut off'
     onFailure(operation, error)
     const problem = shown(error)
     // Before anything is undone: with its traces gone, a run after a kill would fail for another reason, or not at all.
@@ -70,6 +71,10 @@ export async function runOperation(
     letGo()
   }
 }
+
+/** Of the project that says nothing; and whoever is not in charge of the instance may not change anything. */
+const isStoreAway = (error: unknown): boolean =>
+  error instanceof Problem && error.code === StoreUnavailable().code
 
 type OperationProblem = NonNullable<OperationRow['problem']>
 

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { connect, type StoreAddress } from './connect.ts'
+import { telling, tellingAll } from './errors.ts'
 import { type Queries, queries } from './queries.ts'
 
 type DatabaseAddress = StoreAddress & {
@@ -58,14 +59,14 @@ export async function openStore(options: OpenStore): Promise<Store> {
   const sql = connect(options, options.database, { max: options.connections ?? 8 })
   const db = drizzle(sql, { casing: 'snake_case' })
   return {
-    ...queries(db),
-    transaction: (work) => db.transaction((tx) => work(queries(tx))),
+    ...tellingAll(queries(db)),
+    transaction: (work) => telling(db.transaction((tx) => work(queries(tx)))),
     async watchOperations(changed) {
       const { unlisten } = await sql.listen('operations', changed)
       return unlisten
     },
     async ping() {
-      await sql`select 1`
+      await telling(sql`select 1`)
     },
     close: () => sql.end({ timeout: 5 }),
   }
