@@ -34,7 +34,7 @@ export async function telling<Result>(asked: Promise<Result>): Promise<Result> {
   try {
     return await asked
   } catch (error) {
-    throw isUnavailable(error) ? StoreUnavailable().because(error) : error
+    throw isUnavailable(error) ? StoreUnavailable().because(withoutValues(error)) : error
   }
 }
 
