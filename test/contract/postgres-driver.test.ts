@@ -1,4 +1,7 @@
 /** What we ask of the driver beyond its documentation: a database that goes away ends queries, never the process. */
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { Duplex } from 'node:stream'
 import postgres, { type ReservedSql, type Sql, type TransactionSql } from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres, type TestPostgres } from '../harness/postgres.ts'
@@ -52,5 +55,50 @@ test('each query on a reserved connection whose backend has gone is rejected', a
     'CONNECTION_CLOSED',
     'CONNECTION_CLOSED',
   ])
+  await sql.end()
+})
+
+/** As a socket, but that its close comes before anything else may run: among many that close at once, one does. */
+class ClosesAtOnce extends Duplex {
+  readonly #socket = connect(join(server.socketDir, '.s.PGSQL.5432'))
+
+  constructor() {
+    super()
+    this.#socket.on('data', (bytes) => this.push(bytes))
+    this.#socket.on('close', () => this.destroy())
+  }
+
+  override _read(): void {}
+
+  override _write(bytes: Buffer, _encoding: string, written: (error?: Error | null) => void): void {
+    this.#socket.write(bytes, written)
+  }
+
+  override _destroy(error: Error | null, destroyed: (error?: Error | null) => void): void {
+    this.#socket.destroy()
+    destroyed(error)
+  }
+}
+
+test('a query that was to be written when its connection closed is rejected, and the next one connects anew', async () => {
+  let socket: Duplex | undefined
+  const open = () => {
+    socket = new ClosesAtOnce()
+    return socket
+  }
+  const options = {
+    username: 'supabase_admin',
+    database: 'postgres',
+    max: 1,
+    connect_timeout: 3,
+    socket: open,
+  }
+  // The driver's types do not know of `socket`.
+  const sql = postgres(options as postgres.Options<Record<string, never>>)
+  await sql`select 1`
+  const cut = sql`select 2`.execute()
+  socket?.destroy()
+  await expect(cut).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' })
+  expect(await sql`select 3 as three`).toEqual([{ three: 3 }])
   await sql.end()
 })
