@@ -24,11 +24,11 @@ const UNRESTORABLE = `create function public.is_fine(int) returns boolean langua
   create table public.strict (n int check (public.is_fine(n))); insert into public.strict values (1);
   create or replace function public.is_fine(int) returns boolean language sql immutable as 'select false'`
 
-/** The flows that make a project are cut everywhere each time; of the others a part is enough for every day. */
+/** A part is enough for every day; odd numbers have cuts before and after an effect take turns. */
 const ONE_OF: Record<FlowName, number> = {
-  ...{ create: 1, import: 1 },
-  ...{ pause: 3, sleep: 3, wake: 3, delete: 3, purge: 3, refuse: 3, expose: 3, rotate: 4 },
-  ...{ upgrade: 9, undo: 4 },
+  ...{ create: 3, import: 3 },
+  ...{ pause: 3, sleep: 3, wake: 3, delete: 3, purge: 3, refuse: 3, expose: 3, rotate: 5 },
+  ...{ upgrade: 9, undo: 5 },
 }
 
 const plan = FLOW_NAMES.map((name) => {
