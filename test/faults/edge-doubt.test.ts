@@ -77,8 +77,23 @@ describe('a configuration on disk', () => {
 })
 
 describe('nginx reads its files again', () => {
-  test('once after a start of control, which knows nothing of what was written before it', async () => {
+  test('not because another control starts', async () => {
     control.life.alive = false
+    control = world.start()
+    await settle(world, control)
+    expect(reloads).toBe(0)
+  })
+
+  test('once for what a control wrote that was killed before it could say so', async () => {
+    const { onSignal } = world.docker
+    world.docker.onSignal = () => {
+      world.docker.onSignal = onSignal
+      control.life.alive = false
+      throw new Error('killed')
+    }
+    world.files.nodes.delete('/home/edge/certs/localhost.key')
+    await settle(world, control).catch(() => {})
+    expect([control.life.alive, reloads]).toEqual([false, 0])
     control = world.start()
     await settle(world, control)
     expect(reloads).toBe(1)
