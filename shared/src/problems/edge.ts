@@ -30,3 +30,11 @@ export const UpstreamTimeout = problem('upstream-timeout', {
   title: 'No answer in time',
   detail: () => 'The request was passed on and not answered in time.',
 })
+
+/** Told without a time to come again: what was asked for may have happened. */
+export const AnswerLost = problem('answer-lost', {
+  status: 502,
+  title: 'No answer came back',
+  detail: () =>
+    'The request was passed on, and no answer came back. Whether it was carried out is not known.',
+})
