@@ -21,6 +21,9 @@ export type Rendered = { text: string; digest: string }
 
 export const PROBE_PATH = '/digest'
 
+/** Long for an answer or an upload, and as long as a change may have to wait for old workers to make room. */
+export const WORKER_SHUTDOWN_S = 120
+
 export function renderEdge(site: EdgeSite): Rendered {
   const digest = digestOf(wholeText(site, ''))
   return { text: wholeText(site, digest), digest }
@@ -43,7 +46,7 @@ worker_processes ${workers};
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
 # A reload leaves the old workers to their open connections for so long.
-worker_shutdown_timeout 300s;
+worker_shutdown_timeout ${WORKER_SHUTDOWN_S}s;
 
 events {
   worker_connections 4096;
