@@ -12,6 +12,7 @@ import { everything, saying } from './answers.ts'
 import { caller } from './caller.ts'
 import { ACME_CHALLENGE } from './challenges.ts'
 import { GLOBALS } from './globals.ts'
+import { WORKER_CONNECTIONS, WORKER_SHUTDOWN_S } from './limits.ts'
 import { passTo, projectBlocks, socketsOf, upstream } from './project.ts'
 import { alternative, certificateOf, HTTP, https, problemPages } from './server.ts'
 import type { EdgeSite } from './site.ts'
@@ -20,9 +21,6 @@ import { indented, server } from './text.ts'
 export type Rendered = { text: string; digest: string }
 
 export const PROBE_PATH = '/digest'
-
-/** Long for an answer or an upload, and as long as a change may have to wait for old workers to make room. */
-export const WORKER_SHUTDOWN_S = 120
 
 export function renderEdge(site: EdgeSite): Rendered {
   const digest = digestOf(wholeText(site, ''))
@@ -49,7 +47,7 @@ error_log /dev/stderr warn;
 worker_shutdown_timeout ${WORKER_SHUTDOWN_S}s;
 
 events {
-  worker_connections 4096;
+  worker_connections ${WORKER_CONNECTIONS};
 }`
 
 function http(site: EdgeSite, digest: string): string {

@@ -38,3 +38,9 @@ export const AnswerLost = problem('answer-lost', {
   detail: () =>
     'The request was passed on, and no answer came back. Whether it was carried out is not known.',
 })
+
+export const ProjectBusy = problem('project-busy', {
+  status: 503,
+  title: 'Project is busy',
+  detail: (ref: string) => `${ref} has as many requests and open sockets as it may have at once.`,
+})

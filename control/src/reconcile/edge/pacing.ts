@@ -5,7 +5,7 @@
  *
  * Nothing is lost by waiting: what is rendered in the end is the whole. A single change never waits.
  */
-import { WORKER_SHUTDOWN_S } from '../../edge/render.ts'
+import { WORKER_SHUTDOWN_S } from '../../edge/limits.ts'
 
 const WINDOW_MS = 60_000
 /** Within the window, before any has to wait. */
@@ -18,7 +18,7 @@ const LOOK_AGAIN_MS = 2_000
 
 /**
  * What a byte of the text takes once nginx has read it: measured, 150 kB for a project of 3.5 kB. It is there three
- * times during a reload (the trial, the old one, the new one), and two workers have 3 MB of connections each.
+ * times during a reload (the trial, the old one, the new one), and two workers have 5 MB each beside.
  */
 const READ_BYTES_PER_BYTE = 45
 const COPIES = 3
