@@ -45,6 +45,8 @@ pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
 # A reload leaves the old workers to their open connections for so long.
 worker_shutdown_timeout ${WORKER_SHUTDOWN_S}s;
+# Beside its connections a worker has its log, its listeners and what it shares with the others.
+worker_rlimit_nofile ${WORKER_CONNECTIONS + 512};
 
 events {
   worker_connections ${WORKER_CONNECTIONS};
