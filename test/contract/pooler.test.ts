@@ -3,9 +3,12 @@
  * SCRAM, a trial that finds what it would only warn of, and clients that wait while a server is woken.
  */
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectSecure } from 'node:tls'
 import { promisify } from 'node:util'
 import { nodeFiles } from '@cascata/control/adapters/files'
 import { poolerConsole } from '@cascata/control/adapters/pooler-console'
@@ -290,6 +293,31 @@ test('who is connected is known, and nobody who is not', async () => {
     expect([...(await pooler().inUse())]).toContain('all')
   })
   await expect.poll(async () => [...(await pooler().inUse())]).toEqual([])
+})
+
+/** @returns once it is let in, and has said nothing of who it is: by plain TCP, or over TLS. */
+async function stranger(isOverTls: boolean): Promise<Socket> {
+  const socket = connect(5432, address).on('error', () => {})
+  await once(socket, 'connect')
+  if (!isOverTls) return socket
+  // SSLRequest: its own length, and a number that stands for no version.
+  socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]))
+  await once(socket, 'data')
+  const secure = connectSecure({ socket, rejectUnauthorized: false }).on('error', () => {})
+  await once(secure, 'secureConnect')
+  return socket
+}
+
+test.each([false, true])('strangers that say nothing keep nobody out (over TLS: %j)', async (isOverTls) => {
+  const strangers: Socket[] = []
+  try {
+    for (let left = 900; left > 0; left -= 100)
+      strangers.push(...(await Promise.all(Array.from({ length: 100 }, () => stranger(isOverTls)))))
+    expect(await ask(asShop())).toBe('postgres')
+    expect(strangers.filter(({ closed }) => closed)).toEqual([])
+  } finally {
+    for (const socket of strangers) socket.destroy()
+  }
 })
 
 test('a password stands in no line of the log', async () => {

@@ -205,14 +205,14 @@ describe('a request for a project that sleeps', () => {
     expect(heard).toHaveLength(1)
   })
 
-  test('is never sent twice: a runtime that ends on it makes it a 503', async () => {
+  test('is never sent twice: a runtime that ends on it leaves open what came of it', async () => {
     await startRuntime((_heard, response) => response.destroy())
     await start(async () => runtimeSocket())
     const answer = await ask({ method: 'POST', body: 'x' })
     expect([answer.status, codeOf(answer), answer.headers['retry-after']]).toEqual([
-      503,
-      'project-starting',
-      '1',
+      502,
+      'answer-lost',
+      undefined,
     ])
     expect(heard).toHaveLength(1)
   })

@@ -115,22 +115,27 @@ function refuse(
 
 type Way = Pick<ActivatorDeps, 'reach' | 'isServed'> & { waiting: Waiting }
 
-/** A connection to the project. One that ended between its word and ours heard nothing yet: the next is looked for. */
+/**
+ * A connection to the project. One that ended between its word and ours heard nothing yet: the next is looked for. The
+ * signal ends one that nobody waits for any more.
+ */
 function arrive({ reach, isServed, waiting }: Way, ref: string, gone: AbortSignal): Promise<Socket> {
   return waiting.during(
     ref,
-    async () => {
+    async (abandoned) => {
       if (!ProjectRef.safeParse(ref).success) throw ProjectNotFound()
       for (let left = CONNECTS_MAX; ; left--) {
+        abandoned.throwIfAborted()
         const path = await reach(ref)
-        gone.throwIfAborted()
+        abandoned.throwIfAborted()
+        const socket = connect({ path, signal: abandoned })
         try {
-          const socket = await connected(path)
+          await connected(socket)
           // Asked before, the answer could be an old one by now.
-          if (await isServed(ref)) return socket
-          socket.destroy()
-          if (left === 1) throw ProjectStarting(ref)
+          if ((await isServed(ref)) && !socket.destroyed) return socket
+          throw ProjectStarting(ref)
         } catch (error) {
+          socket.destroy()
           if (left === 1) throw error
         }
       }
@@ -139,13 +144,11 @@ function arrive({ reach, isServed, waiting }: Way, ref: string, gone: AbortSigna
   )
 }
 
-function connected(path: string): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = connect(path)
-  socket.once('error', reject).once('connect', () => {
-    socket.off('error', reject)
-    resolve(socket)
-  })
+function connected(socket: Socket): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  socket.once('connect', resolve)
+  // It stays, for an end that comes before anybody else listens.
+  socket.on('error', reject)
   return promise
 }
 

@@ -1,6 +1,6 @@
 /** What is answered to a request that cannot be passed on: what the edge would say of that project, had it been told already. */
 import { Problem } from '@cascata/shared/problem'
-import { ProjectStarting, UnknownHost } from '@cascata/shared/problems/edge'
+import { AnswerLost, ProjectStarting, UnknownHost } from '@cascata/shared/problems/edge'
 import {
   ProjectDeleted,
   ProjectImporting,
@@ -45,5 +45,5 @@ export function refusalOf(error: unknown, { ref, requestId }: { ref: string; req
 function shownOf(error: unknown, ref: string): Problem {
   if (!(error instanceof Problem)) return ProjectStarting(ref)
   if (error.code === ProjectNotFound.code || error.code === ProjectDeleted.code) return UnknownHost()
-  return error.code in RETRY_AFTER_S ? error : ProjectStarting(ref)
+  return error.code in RETRY_AFTER_S || error.code === AnswerLost.code ? error : ProjectStarting(ref)
 }

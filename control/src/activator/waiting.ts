@@ -2,12 +2,14 @@
 import { ProjectWakeFailed, ProjectWakingBusy } from '@cascata/shared/problems/sleep'
 import type { ActivatorLimits } from './limits.ts'
 
+type Work<Result> = (abandoned: AbortSignal) => Promise<Result>
+
 export type Waiting = {
   /**
-   * Waits for the work as one of those who may.
-   * @throws ProjectWakingBusy, ProjectWakeFailed when it takes too long, or the signal's reason when nobody waits any more.
+   * Waits for the work as one of those who may. The work is told when nobody waits for it any more.
+   * @throws ProjectWakingBusy, ProjectWakeFailed when it takes too long, or the signal's reason.
    */
-  during<Result>(ref: string, work: () => Promise<Result>, gone: AbortSignal): Promise<Result>
+  during<Result>(ref: string, work: Work<Result>, gone: AbortSignal): Promise<Result>
   count(): number
 }
 
@@ -21,15 +23,15 @@ export function openWaiting({ perProjectMax, inAllMax, patienceMs }: ActivatorLi
       gone.throwIfAborted()
       counts.set(ref, own + 1)
       all += 1
+      const patience = new AbortController()
+      const timer = setTimeout(() => patience.abort(ProjectWakeFailed(ref)), patienceMs)
+      const abandoned = AbortSignal.any([patience.signal, gone])
       const late = Promise.withResolvers<never>()
-      const timer = setTimeout(() => late.reject(ProjectWakeFailed(ref)), patienceMs)
-      const left = () => late.reject(gone.reason)
-      gone.addEventListener('abort', left, { once: true })
+      abandoned.addEventListener('abort', () => late.reject(abandoned.reason), { once: true })
       try {
-        return await Promise.race([work(), late.promise])
+        return await Promise.race([work(abandoned), late.promise])
       } finally {
         clearTimeout(timer)
-        gone.removeEventListener('abort', left)
         const others = (counts.get(ref) ?? 1) - 1
         if (others > 0) counts.set(ref, others)
         else counts.delete(ref)

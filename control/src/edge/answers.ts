@@ -20,20 +20,28 @@ export function bodyOf(problem: Said, status: number): string {
   return quoted(`${text},"request_id":"$request_id"}`)
 }
 
-export type How = { retryAfterS?: number }
+export type How = {
+  /** Text where nginx is to look it up: nothing is said then when there is nothing. */
+  retryAfterS?: number | string
+  /** What is said in its place of a request that may have been carried out. */
+  lost?: Problem
+  /** What cannot be the answer to a question of a browser's own need not answer one. */
+  isAsked?: boolean
+}
 
-export function saying(answer: Problem, { retryAfterS }: How): string {
+export function saying(answer: Problem, { retryAfterS, lost, isAsked = true }: How): string {
   // Nobody can be asked in place of the one who is away, whatever the API calls the same state of things.
   const status = retryAfterS === undefined ? answer.status : 503
   return [
     'default_type application/problem+json;',
     ...headers(retryAfterS),
-    ...PREFLIGHT,
+    ...(isAsked ? PREFLIGHT : []),
+    ...(lost ? [`if ($is_passed_on) {\n  return ${lost.status} ${bodyOf(lost, lost.status)};\n}`] : []),
     `return ${status} ${bodyOf(answer, status)};`,
   ].join('\n')
 }
 
-const headers = (retryAfterS: number | undefined) => [
+const headers = (retryAfterS: How['retryAfterS']) => [
   'add_header X-Request-Id $request_id always;',
   'add_header Cache-Control no-store always;',
   // A page of another origin could not read it otherwise: constant text, for anybody.

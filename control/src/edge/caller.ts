@@ -52,16 +52,13 @@ const portText = (port: number, standard: number) => (port === standard ? "''" :
  * What stands behind a host in a URL that leads here. People see the ports of a proxy, not ours: the one they asked
  * for, and for HTTPS the usual one.
  */
-const ports = ({ httpPort, httpsPort }: EdgeSite): string => `map $http_host $asked_port {
-  ~(?<port>:[0-9]+)$ $port;
-}
-map $asked_scheme $listened_port {
+const ports = ({ httpPort, httpsPort }: EdgeSite): string => `map $asked_scheme $listened_port {
   http ${portText(httpPort, 80)};
   https ${portText(httpsPort, 443)};
 }
 map $is_proxy $own_port {
   default $listened_port;
-  1 $asked_port;
+  1 $is_request_port$request_port;
 }
 map $is_proxy $https_port {
   default ${portText(httpsPort, 443)};

@@ -2,6 +2,30 @@
 const COMPRESSED = `application/json application/problem+json application/geo+json application/vnd.pgrst.object+json
   application/openapi+json text/csv text/plain text/css text/javascript image/svg+xml`
 
+/** Headers that say who called, by which name, and that no one here sets: so nobody behind may come to read a client's. */
+const NOBODY_S = [
+  'Forwarded',
+  ...[
+    'Port',
+    'Prefix',
+    'Path',
+    'Uri',
+    'Method',
+    'Server',
+    'Scheme',
+    'Protocol',
+    'Ssl',
+    'By',
+    'Client-Ip',
+  ].map((name) => `X-Forwarded-${name}`),
+  ...['User', 'Email', 'Groups', 'Preferred-Username', 'Access-Token', 'Client-Cert', 'Tls-Client-Cert'].map(
+    (name) => `X-Forwarded-${name}`,
+  ),
+  ...['X-Forwarded', 'Forwarded-For', 'X-Original-Forwarded-For', 'X-Original-Host', 'X-Original-Url'],
+  ...['X-Rewrite-Url', 'X-Url-Scheme', 'X-Client-Ip', 'X-Cluster-Client-Ip', 'True-Client-Ip'],
+  'Front-End-Https',
+]
+
 export const GLOBALS = `default_type application/octet-stream;
 server_tokens off;
 server_names_hash_max_size 16384;
@@ -44,11 +68,27 @@ map '' $project_ref {
   default '';
 }
 
-# HTTP/3 has no such header: nginx knows the name alone.
+# What the site was chosen by: a target in absolute form goes before the header (RFC 9112, 3.2.2), whatever that says.
+# HTTP/3 need not have the header.
 map $http_host $asked_host {
-  default $http_host;
+  default $host$is_request_port$request_port;
   '' $host$own_port;
 }
+
+# No answer came, and the project had the request, or a part of it: only what is to be read may simply be asked again.
+map '$request_method $upstream_bytes_sent' $is_passed_on {
+  '~^(?!(?:GET|HEAD|OPTIONS) )[^ ]* .*[1-9]' 1;
+}
+map $is_passed_on $away_again_s {
+  default 1;
+  1 '';
+}
+
+# One project's requests under way, all workers together: none may take what the edge has for everybody.
+limit_conn_zone $project_ref zone=projects:1m;
+limit_conn_status 503;
+# The requests' own log says it already.
+limit_conn_log_level info;
 
 map $http_accept $wants_page {
   default '';
@@ -96,6 +136,8 @@ ssl_session_cache shared:tls:5m;
 ssl_session_timeout 1h;
 ssl_session_tickets off;
 
+proxy_headers_hash_max_size 1024;
+proxy_headers_hash_bucket_size 128;
 proxy_http_version 1.1;
 # What a client says of itself is overwritten: nothing behind may trust it.
 proxy_set_header Host $asked_host;
@@ -106,9 +148,10 @@ proxy_set_header X-Real-IP $remote_addr;
 proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Proto $asked_scheme;
 proxy_set_header X-Forwarded-Host $asked_host;
-proxy_set_header X-Forwarded-Port '';
-proxy_set_header Forwarded '';
+${NOBODY_S.map((name) => `proxy_set_header ${name} '';`).join('\n')}
 proxy_set_header X-Cascata-Ref $project_ref;
+# An answer chooses neither what else of ours is shown in its place, nor how fast it is sent.
+proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset;
 # Bodies stream through: what is on the way is not gathered on this small machine's memory.
 proxy_request_buffering off;
 proxy_max_temp_file_size 0;

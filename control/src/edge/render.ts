@@ -12,6 +12,7 @@ import { everything, saying } from './answers.ts'
 import { caller } from './caller.ts'
 import { ACME_CHALLENGE } from './challenges.ts'
 import { GLOBALS } from './globals.ts'
+import { WORKER_CONNECTIONS, WORKER_SHUTDOWN_S } from './limits.ts'
 import { passTo, projectBlocks, socketsOf, upstream } from './project.ts'
 import { alternative, certificateOf, HTTP, https, problemPages } from './server.ts'
 import type { EdgeSite } from './site.ts'
@@ -43,10 +44,12 @@ worker_processes ${workers};
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
 # A reload leaves the old workers to their open connections for so long.
-worker_shutdown_timeout 300s;
+worker_shutdown_timeout ${WORKER_SHUTDOWN_S}s;
+# Beside its connections a worker has its log, its listeners and what it shares with the others.
+worker_rlimit_nofile ${WORKER_CONNECTIONS + 512};
 
 events {
-  worker_connections 4096;
+  worker_connections ${WORKER_CONNECTIONS};
 }`
 
 function http(site: EdgeSite, digest: string): string {

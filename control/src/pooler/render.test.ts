@@ -71,7 +71,7 @@ describe('the configuration', () => {
 
   test('gives room to all that may come at once, so that nobody takes the place of another', () => {
     const { files } = render(entry('shop', { clientsMax: 30 }), entry('blog', { clientsMax: 200 }))
-    expect(parsed(files['session.ini'] ?? '').pgbouncer?.max_client_conn).toBe('294')
+    expect(parsed(files['session.ini'] ?? '').pgbouncer?.max_client_conn).toBe('2278')
   })
 
   test('lets no client in without TLS, and asks each for more than a word', () => {

@@ -17,8 +17,12 @@ export const DIGEST_PREFIX = 'cascata_'
 export const TRIAL_INI = 'trial.ini'
 export const USERS_FILE = 'users.txt'
 
-/** Beyond the clients that are let in: those that still say who they are. */
-const SPARE_CLIENTS = 64
+/**
+ * Beyond the clients that are let in: those that have yet to say who they are, and have 15 s for it. Anybody can be one
+ * of them, so there is room for many: over TLS one takes 32 kB (measured), the two processes' together half of the
+ * container's memory.
+ */
+const SPARE_CLIENTS = 2_048
 
 export function renderPooler(site: PoolerSite): RenderedPooler {
   const digest = createHash('sha256')
@@ -84,6 +88,7 @@ client_tls_ca_file = ${directory}tls.crt
 server_tls_sslmode = disable
 
 max_client_conn = ${clientsMax}
+; Also of who waits for the first server of a project that is being woken: not to be shorter than that takes.
 client_login_timeout = 15
 ; A server that is being started is waited for; a client waits no longer than its own patience.
 server_connect_timeout = 30

@@ -30,3 +30,17 @@ export const UpstreamTimeout = problem('upstream-timeout', {
   title: 'No answer in time',
   detail: () => 'The request was passed on and not answered in time.',
 })
+
+/** Told without a time to come again: what was asked for may have happened. */
+export const AnswerLost = problem('answer-lost', {
+  status: 502,
+  title: 'No answer came back',
+  detail: () =>
+    'The request was passed on, and no answer came back. Whether it was carried out is not known.',
+})
+
+export const ProjectBusy = problem('project-busy', {
+  status: 503,
+  title: 'Project is busy',
+  detail: (ref: string) => `${ref} has as many requests and open sockets as it may have at once.`,
+})

@@ -25,6 +25,7 @@ import type { Targets } from '../scale/targets.ts'
 import { problemAt, type Task } from '../task.ts'
 import { applyEdgeStep, type EdgeWorld } from './apply.ts'
 import { CURRENT, listCandidates, readText, servedBy } from './candidates.ts'
+import { ReloadPacing } from './pacing.ts'
 import { type EdgeObserved, type EdgeStep, type EdgeWanted, planEdge } from './plan.ts'
 import { edgeSiteOf } from './wanted.ts'
 import { pairRefusedIn, pairsNamedIn, wholePairs } from './whole.ts'
@@ -57,6 +58,7 @@ export function edgeTask(deps: EdgeDeps): EdgeTask {
   let trouble: Problem | null = null
   // Keyed by what was tried: a new intent is tried at once.
   const backoff = new Backoff(PACING, deps.random)
+  const pacing = new ReloadPacing(deps.clock.now())
   return {
     name: 'edge',
     everyMs: 10_000,
@@ -71,7 +73,8 @@ export function edgeTask(deps: EdgeDeps): EdgeTask {
         return { applied: mended.applied, failed }
       }
       const { digest } = wanted.rendered
-      const againInMs = backoff.waitMs(digest, deps.clock.now())
+      const againInMs =
+        backoff.waitMs(digest, deps.clock.now()) || (await reloadWaitMs(deps, pacing, { wanted, steps }))
       if (againInMs > 0) return { applied: mended.applied, failed, againInMs }
       const applied = [...mended.applied]
       const sinceMs = deps.clock.now()
@@ -79,6 +82,7 @@ export function edgeTask(deps: EdgeDeps): EdgeTask {
       for (const step of steps) {
         signal.throwIfAborted()
         if (READS.has(step.do)) read = await deps.pairs.unread()
+        if (step.do === 'edge.reload') pacing.reloaded(deps.clock.now())
         try {
           await deps.effects.run(`_system.${step.do}`, () => applyEdgeStep(deps, step))
         } catch (error) {
@@ -98,6 +102,21 @@ export function edgeTask(deps: EdgeDeps): EdgeTask {
       return { applied, failed }
     },
   }
+}
+
+/** 0 as well where it cannot be said what the container uses: a change is worth more than the caution. */
+async function reloadWaitMs(
+  { engine, clock }: EdgeDeps,
+  pacing: ReloadPacing,
+  { wanted, steps }: { wanted: EdgeWanted; steps: readonly EdgeStep[] },
+): Promise<number> {
+  if (!steps.some((step) => step.do === 'edge.reload')) return 0
+  const { name, limits } = wanted.spec
+  return pacing.waitMs(clock.now(), {
+    textBytes: wanted.rendered.text.length,
+    limitBytes: limits.memoryBytes,
+    usedBytes: () => engine.memoryBytes(name).catch(() => 0),
+  })
 }
 
 /** A pair that nginx itself refused is not offered to it again: the next pass, which `changed` brings, goes without. */
