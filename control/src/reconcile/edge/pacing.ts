@@ -9,8 +9,8 @@ import { WORKER_SHUTDOWN_S } from '../../edge/limits.ts'
 
 const WINDOW_MS = 60_000
 /** Within the window, before any has to wait. */
-const FREE_RELOADS = 12
-const GAP = { firstMs: 500, maxMs: 8_000 }
+const FREE_RELOADS = 20
+const GAP = { firstMs: 250, maxMs: 3_000 }
 
 /** From then on there is none of the old workers left, and nothing to wait for. */
 const OLD_WORKERS_MS = (WORKER_SHUTDOWN_S + 5) * 1_000
