@@ -46,8 +46,11 @@ export async function postOtp(context: Context, request: AuthRequest): Promise<A
   throw ValidationFailed('One of email or phone must be set')
 }
 
-export const postMagicLink = (context: Context, request: AuthRequest): Promise<AuthAnswer> =>
-  sendMagicLink(context, request, bodyOf(request, Otp))
+export async function postMagicLink(context: Context, request: AuthRequest): Promise<AuthAnswer> {
+  const body = bodyOf(request, Otp)
+  await assertHuman(context, request, body.gotrue_meta_security)
+  return sendMagicLink(context, request, body)
+}
 
 /** A user that is new to us gets the letter of a sign-up: the same link, other words. */
 async function sendMagicLink(context: Context, request: AuthRequest, body: Otp): Promise<AuthAnswer> {
