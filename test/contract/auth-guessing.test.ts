@@ -1,6 +1,7 @@
 /** What a runtime counts in memory, and by the address that the edge says: only its own clock and a stranger's headers show it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPeople, refusal } from '../harness/auth-people.ts'
+import { USUAL } from '../harness/auth-place.ts'
 import { type AuthRuntime, startAuthRuntime } from '../harness/auth-runtime.ts'
 import { startPostgres, type TestPostgres } from '../harness/postgres.ts'
 
@@ -49,6 +50,22 @@ describe('guessing', () => {
     expect(statuses).toEqual([400, 400, 400, 400, 400, 429, 429])
     await auth.set({})
   })
+})
+
+test.each([
+  ['that is a proxy’s', { 'X-Real-IP': '203.0.113.10' }, { trustedClientAddress: false }],
+  ['that nobody says', {}, { trustedClientAddress: true }],
+])('wrong guesses from an address %s lock nobody else', async (_what, headers, rateLimits) => {
+  const { email } = await signedUp()
+  await auth.set({ lockout: { attempts: 3 }, rateLimits: { ...USUAL.rateLimits, ...rateLimits } })
+  const ask = (who: string, password: string) =>
+    auth.call('POST', '/token?grant_type=password', { body: { email: who, password }, headers })
+  const guessed = address('guessed')
+  const guesses = [guessed, guessed, guessed, ...Array.from({ length: 15 }, () => address('guessed'))]
+  for (const who of guesses) expect((await ask(who, 'not it at all')).status).toBe(400)
+  const [theirs, own] = [await ask(guessed, 'not it at all'), await ask(email, PASSWORD)]
+  await auth.set({})
+  expect([theirs.status, own.status]).toEqual([429, 200])
 })
 
 describe('an answer of a second factor is refused', () => {
