@@ -45,8 +45,11 @@ export type Context = {
 
 export const nowOf = ({ clock }: Pick<Context, 'clock'>): Date => new Date(clock.now())
 
-export const issuerOf = ({ project }: Pick<Context, 'project'>): string =>
-  project.settings().jwt.issuer ?? `${project.url()}/auth/v1`
+/** GoTrue's `API_EXTERNAL_URL`. */
+export const apiUrlOf = ({ project }: Pick<Context, 'project'>): string => `${project.url()}/auth/v1`
+
+export const issuerOf = (context: Pick<Context, 'project'>): string =>
+  context.project.settings().jwt.issuer ?? apiUrlOf(context)
 
 export const siteUrlOf = ({ project }: Pick<Context, 'project'>): string =>
   project.settings().siteUrl ?? project.url()

@@ -16,7 +16,7 @@ import {
 } from '../errors.ts'
 import { type Challenge, parseChallenge } from '../flow.ts'
 import { parseNewEmail, parsePhone } from '../identifiers.ts'
-import { type Letter, sendLetter, writeLetter } from '../letters.ts'
+import { type Letter, sendLetter, sendLetters, writeLetter } from '../letters.ts'
 import { sendNotice } from '../notices.ts'
 import {
   type AuthAnswer,
@@ -86,7 +86,7 @@ export async function putUser(context: Context, request: AuthRequest): Promise<A
     await insertAudit(tx, { action: 'user_modified', actor: user, at, ip: addressOf(request) })
   })
   if (passwordHash !== undefined) sendNotice(context, { kind: 'password_changed', user })
-  for (const letter of letters) await sendLetter(context, letter, request.signal)
+  await sendLetters(context, letters, request.signal)
   if (code) await sendCode(context, code, request.signal)
   return ok(await viewOfUser(context, user.id))
 }
