@@ -60,6 +60,8 @@ export const UserNotFound = failure('user_not_found', 404, () => 'User not found
 export const UserBanned = failure('user_banned', 400, () => 'User is banned')
 /** Of a token that was good until then. */
 export const UserOfTokenBanned = failure('user_banned', 403, () => 'User is banned')
+/** Of a code or a link that was good. */
+export const UserOfProofBanned = failure('user_banned', 403, () => 'User is banned')
 export const NothingHere = failure('validation_failed', 404, () => 'No auth endpoint is at this path.')
 export const MethodNotAllowed = failure(
   'validation_failed',
