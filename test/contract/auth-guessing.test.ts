@@ -98,3 +98,20 @@ describe('an answer of a second factor is refused', () => {
     expect((await post(path, bearer, fresh)).status).toBe(200)
   })
 })
+
+test('the password that is asked for before a new one is guessed no more often than at a sign-in', async () => {
+  await auth.set({ password: { requireCurrent: true }, lockout: { attempts: 3, firstLockS: 60 } })
+  const { bearer, email } = await signedUp()
+  const change = (current: string) =>
+    auth.call('PUT', '/user', {
+      ...{ bearer, body: { password: 'yet another passphrase 1', current_password: current } },
+    })
+  for (const guess of ['one', 'two', 'three'])
+    expect(refusal(await change(`${guess} more guess`))).toBe('400 current_password_invalid')
+  expect(refusal(await change(PASSWORD))).toBe('429 over_request_rate_limit')
+  const body = { email, password: PASSWORD }
+  expect((await post('/token?grant_type=password', undefined, body)).status).toBe(429)
+  await auth.later(61_000)
+  expect((await change(PASSWORD)).status).toBe(200)
+  await auth.set({})
+})

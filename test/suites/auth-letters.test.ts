@@ -161,11 +161,6 @@ describe('a password that was forgotten', () => {
     expect((await auth.client().auth.signInWithPassword({ email, password: PASSWORD })).error).toBeTruthy()
     expect((await auth.client().auth.signInWithPassword({ email, password })).error).toBeNull()
   })
-
-  test('of nobody is answered alike', async () => {
-    const { error } = await auth.client().auth.resetPasswordForEmail(address('nobody'))
-    expect(error).toBeNull()
-  })
 })
 
 describe('a change', () => {

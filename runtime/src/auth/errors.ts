@@ -122,6 +122,11 @@ export const PhoneExists = failure(
   422,
   () => 'A user with this phone number has already been registered',
 )
+export const IdExists = failure(
+  'user_already_exists',
+  422,
+  () => 'A user with this ID has already been registered',
+)
 export const InvalidCredentials = failure('invalid_credentials', 400, () => 'Invalid login credentials')
 export const EmailNotConfirmed = failure('email_not_confirmed', 400, () => 'Email not confirmed')
 export const PhoneNotConfirmed = failure('phone_not_confirmed', 400, () => 'Phone not confirmed')

@@ -4,10 +4,11 @@
  */
 import type { AuthSettings } from '@cascata/shared/auth-settings'
 import { apiUrlOf, type Context, nowOf, siteUrlOf, within } from './context.ts'
-import { OverEmailRate, UserNotFound } from './errors.ts'
+import { AuthFailure, OverEmailRate, UserNotFound } from './errors.ts'
 import { beginFlow, type Challenge } from './flow.ts'
 import { callApart } from './hook-calls.ts'
 import type { Mail, MailKind } from './mail/mailer.ts'
+import type { LetterRate, RateDecision } from './rates/rate-limits.ts'
 import { digestOtp, makeOtp } from './secrets.ts'
 import { dropOneTimeToken, putOneTimeToken } from './store/one-time-tokens.ts'
 import type { Db, OneTimeKind, UserRow } from './store/rows.ts'
@@ -193,6 +194,28 @@ function tokensOf(letter: Letter, toCurrent: Letter | undefined) {
 }
 
 const SEND_MS_MAX = 30_000
+
+/**
+ * Of a letter that somebody asks for who is not signed in. Counted by the address that was typed: counted by the user, the
+ * second question would tell who has one. @throws OverEmailRate
+ */
+export async function assertLetterDue(context: Context, kind: LetterRate, to: string): Promise<void> {
+  const decision = await countLetter(context, kind, to)
+  if (!decision.allowed) throw OverEmailRate(decision.retryAfterS)
+}
+
+/** Of who is signed in the user's row decides; a stranger who asks for it again has to wait all the same. */
+export const countLetter = (
+  { rates, project }: Context,
+  kind: LetterRate,
+  to: string,
+): Promise<RateDecision> => rates.letter(kind, to, project.settings().email.maxFrequencyS)
+
+/** The one that was sent moments ago stands, where another way led to it: and that there is one is told to no stranger. */
+export function orNoLetter(error: unknown): undefined {
+  if (error instanceof AuthFailure && error.code === OverEmailRate.code) return undefined
+  throw error
+}
 
 /** Where waiting would tell a stranger that there is somebody to write to. */
 export function sendLater(context: Context, letter: Letter): void {

@@ -249,7 +249,9 @@ export async function refreshSession(
       if (next.isTheft) await endStolen(context, tx, { user, session, request })
       return next
     }
-    const touched = { at: nowOf(context), userAgent: userAgentOf(request), ip: addressOf(request) }
+    const [at, ip] = [nowOf(context), addressOf(request)]
+    const touched = { at, userAgent: userAgentOf(request), ip }
+    await insertAudit(tx, { action: 'token_refreshed', actor: user, at, ip })
     const viewed = {
       ...{ user, session: { ...session, scopes }, refreshToken: next.token, request },
       method: 'token_refresh' as const,
