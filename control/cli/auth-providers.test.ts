@@ -19,8 +19,15 @@ const GOOGLE = {
   ...{ skipNonceCheck: false, emailOptional: false, scopes: [] },
 }
 const OPERATION = {
-  ...{ id: 'op_1', kind: 'project.settings', ref: 'shop', status: 'pending', progress: 0, steps: [] },
-  ...{ result: null, error: null, created_at: '2026-01-31T09:30:00Z', updated_at: '2026-01-31T09:30:00Z' },
+  ...{
+    id: '3f2b1c4e-8d5a-4b6f-9c7d-0e1f2a3b4c5d',
+    kind: 'project.update',
+    ref: 'shop',
+    status: 'pending',
+    progress: 0,
+    steps: [],
+  },
+  ...{ result: null, problem: null, created_at: '2026-01-31T09:30:00Z', updated_at: '2026-01-31T09:30:00Z' },
   finished_at: null,
 }
 
@@ -72,7 +79,7 @@ describe('list', () => {
   test('shows whom it lets in, and of secrets whether there is one', async () => {
     const lines = (await typed('list', 'shop')).split('\n').map((line) => line.trim().split(/\s{2,}/))
     expect(lines[0]).toEqual(['PROVIDER', 'STATE', 'CLIENT IDS', 'SECRET', 'AT'])
-    expect(lines[1]).toEqual(['google', 'on', '123.apps 456.apps', 'set'])
+    expect(lines[1]).toEqual(['google', 'on', '123.apps 456.apps', 'set', '-'])
     expect(lines[2]).toEqual(['own', 'off', '123.apps 456.apps', 'none', 'https://own.example'])
     expect(asked).toEqual([{ method: 'GET', path: PLACE, body: undefined }])
   })

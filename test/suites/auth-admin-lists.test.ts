@@ -62,6 +62,28 @@ describe('users', () => {
   })
 })
 
+describe('of creations at once', () => {
+  const create = (body: object) =>
+    auth.call('POST', '/admin/users', { body: { password: PASSWORD, ...body }, key: auth.keys.service })
+  const outcomes = (answers: { status: number; body: Record<string, unknown> }[]) =>
+    answers.map(({ status, body }) => `${status} ${body.error_code ?? ''}`.trim()).toSorted()
+
+  test.each([
+    ['an address', () => ({ email: `once-${randomUUID().slice(0, 8)}@${domain}` }), 'email_exists'],
+    ['a number', () => ({ phone: `49151${String(Date.now()).slice(-8)}` }), 'phone_exists'],
+  ])('one has %s, and the others are told', async (_what, given, code) => {
+    const body = given()
+    const answers = await Promise.all(Array.from({ length: 5 }, () => create(body)))
+    expect(outcomes(answers)).toEqual(['200', ...Array(4).fill(`422 ${code}`)])
+  })
+
+  test('an id that somebody has is refused', async () => {
+    const { user } = await signedUp()
+    const refused = await create({ id: user.id, email: `same-id-${randomUUID().slice(0, 8)}@${domain}` })
+    expect([refused.status, refused.body.error_code]).toEqual([422, 'user_already_exists'])
+  })
+})
+
 type Entry = { id: string; payload: { action: string; actor_username: string; log_type: string } }
 const entries = async (query: string) => {
   const answer = await ask(`/admin/audit?${query}`)

@@ -127,7 +127,7 @@ describe('GitHub', () => {
     [
       'an answer of another server',
       (url: URL) => url.searchParams.set('iss', 'https://github.example/login/oauth'),
-      'bad_oauth_callback',
+      'unexpected_failure',
     ],
   ])('opens nothing with %s', async (_what, change, code) => {
     const person = newPerson()

@@ -14,6 +14,10 @@ create schema hooks;
 grant usage on schema hooks to supabase_auth_admin;
 create function hooks.claims(event jsonb) returns jsonb language sql as $$
   select jsonb_build_object('claims', event -> 'claims' || jsonb_build_object('plan', 'pro', 'by', event ->> 'authentication_method')) $$;
+create function hooks.audiences(event jsonb) returns jsonb language sql as $$
+  select jsonb_build_object('claims', event -> 'claims' || '{"aud":["authenticated","shop"]}'::jsonb) $$;
+create function hooks.strangers(event jsonb) returns jsonb language sql as $$
+  select jsonb_build_object('claims', event -> 'claims' || '{"aud":["another","shop"]}'::jsonb) $$;
 create function hooks.welcome(event jsonb) returns jsonb language sql as $$
   select case when event -> 'user' ->> 'email' like '%@evil.example'
     then '{"decision":"reject","message":"Not from there."}'::jsonb else '{}'::jsonb end $$;
@@ -107,6 +111,24 @@ describe('a function of the database', () => {
     expect(await claims(data.session?.access_token)).toMatchObject({ plan: 'pro', by: 'password' })
     const next = await client.auth.refreshSession()
     expect(await claims(next.data.session?.access_token)).toMatchObject({ plan: 'pro', by: 'token_refresh' })
+  })
+
+  test('may name several audiences, of which the project’s must be one', async () => {
+    await person('audiences@example.com')
+    const client = auth.client()
+    const signIn = () =>
+      client.auth.signInWithPassword({ email: 'audiences@example.com', password: PASSWORD })
+    await auth.set({ hooks: { customAccessToken: inDatabase('audiences') } })
+    const { data } = await signIn()
+    expect((await client.auth.getUser(data.session?.access_token)).data.user?.email).toBe(
+      'audiences@example.com',
+    )
+    await auth.set({ hooks: { customAccessToken: inDatabase('strangers') } })
+    const other = await auth.call('POST', '/token?grant_type=password', {
+      body: { email: 'audiences@example.com', password: PASSWORD },
+    })
+    const refused = await auth.call('GET', '/user', { bearer: String(other.body.access_token) })
+    expect([refused.status, refused.body.error_code]).toEqual([403, 'bad_jwt'])
   })
 
   test('refuses who is not wanted, and nothing is left of them', async () => {

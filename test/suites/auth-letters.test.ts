@@ -134,6 +134,19 @@ describe('a magic link', () => {
   })
 })
 
+test('a code of somebody who is banned is refused, and spent', async () => {
+  const { email, id } = await confirmed('banned')
+  await auth.client().auth.signInWithOtp({ email })
+  const { code = '', links } = await auth.mailTo(email)
+  await auth.admin().auth.admin.updateUserById(id, { ban_duration: '1h' })
+  const token_hash = new URL(linkIn({ links })).searchParams.get('token') ?? ''
+  const refused = await auth.call('POST', '/verify', { body: { type: 'email', email, token: code } })
+  expect([refused.status, refused.body.error_code]).toEqual([403, 'user_banned'])
+  // It was spent by that.
+  const spent = await auth.call('POST', '/verify', { body: { type: 'magiclink', token_hash } })
+  expect([spent.status, spent.body.error_code]).toEqual([403, 'otp_expired'])
+})
+
 test('a code is guessed five times at most, however many guesses there are', async () => {
   const { email } = await confirmed('guess')
   await auth.client().auth.signInWithOtp({ email })
