@@ -1,5 +1,5 @@
 /** A captcha, asked for by every endpoint where GoTrue asks for one: without it nothing is done, with it what is asked for. */
-import { CAPTCHA_SECRET, type CaptchaService, startCaptcha } from '@cascata/runtime/auth/captcha-harness'
+import { CAPTCHA_SECRET, type CaptchaService, startCaptcha } from '../harness/captcha-service.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AuthPlace, Called } from '../harness/auth-place.ts'
 import { openAuth } from '../harness/open-auth.ts'

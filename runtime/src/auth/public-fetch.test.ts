@@ -18,10 +18,10 @@ beforeAll(async () => {
     const body = Buffer.concat(await Array.fromAsync(request)).toString()
     const [method, path] = [request.method ?? '', request.url ?? '']
     asked.push({ method, path, body, type: request.headers['content-type'] })
-    if (path === '/elsewhere') return response.writeHead(302, { location: 'https://localhost/in' }).end()
-    if (path === '/none') return response.writeHead(204).end()
-    if (path === '/silent') return
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{"in":true}')
+    if (path === '/elsewhere') response.writeHead(302, { location: 'https://localhost/in' }).end()
+    else if (path === '/none') response.writeHead(204).end()
+    else if (path !== '/silent')
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"in":true}')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   port = (server.address() as AddressInfo).port
