@@ -300,6 +300,22 @@ describe('a call over HTTP', () => {
     expect(left).toMatchObject([{ token_hash: 'a-later-one', recovery_sent_at: expect.anything() }])
   })
 
+  test('that fails to send a code by phone takes back no later one either', async () => {
+    const phone = `49157${String(Date.now()).slice(-8)}`
+    await auth.set({ hooks: { sendSms: overHttp() }, phone: { enabled: true } })
+    answer = { status: 400, body: JSON.stringify({ error: { http_code: 400, message: 'no' } }) }
+    onAsked = async () => {
+      await auth.run(
+        `update auth.one_time_tokens set token_hash = 'a-later-one' where relates_to = '${phone}'`,
+      )
+    }
+    expect((await auth.client().auth.signInWithOtp({ phone })).error).toBeTruthy()
+    const left = await auth.rows`
+      select o.token_hash, u.confirmation_sent_at from auth.one_time_tokens o join auth.users u on u.id = o.user_id
+      where u.phone = ${phone}`
+    expect(left).toMatchObject([{ token_hash: 'a-later-one', confirmation_sent_at: expect.anything() }])
+  })
+
   test('that refuses is passed on in its words', async () => {
     await auth.set({ hooks: { beforeUserCreated: overHttp() } })
     answer = { status: 200, body: JSON.stringify({ error: { http_code: 418, message: 'Only on Sundays.' } }) }
