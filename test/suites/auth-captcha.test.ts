@@ -1,7 +1,8 @@
 /** A captcha, asked for by every endpoint where GoTrue asks for one: without it nothing is done, with it what is asked for. */
-import { CAPTCHA_SECRET, type CaptchaService, startCaptcha } from '../harness/captcha-service.ts'
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AuthPlace, Called } from '../harness/auth-place.ts'
+import { CAPTCHA_SECRET, type CaptchaService, startCaptcha } from '../harness/captcha-service.ts'
 import { openAuth } from '../harness/open-auth.ts'
 
 const PASSWORD = 'a long enough passphrase 4711'

@@ -121,7 +121,7 @@ function assertNotTooSoon(sentAt: Date | null, at: Date, { maxFrequencyS }: { ma
   if (leftMs > 0) throw OverEmailRate(Math.ceil(leftMs / 1000))
 }
 
-/** @throws what the mailer says; then the order may be given again at once. */
+/** @throws what the mailer says; then its user may give the order again at once, and a stranger in its time. */
 export async function sendLetter(context: Context, letter: Letter, signal: AbortSignal): Promise<void> {
   await sendOrTakeBack(context, [letter], signal)
 }
