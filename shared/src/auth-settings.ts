@@ -48,6 +48,8 @@ export const AuthSettings = z.object({
   customProviders: CustomProviderSettings.prefault({}),
   oauthServer: OAuthServerSettings.prefault({}),
   saml: SamlSettings.prefault({}),
+  /** What the service key may name, providers and their metadata, may lie in private networks and on this machine. */
+  privateHosts: z.boolean().default(false),
   /** In PEM; not secret. Of a provider, a mail server or a hook whose authority is one's own. */
   trustedCertificates: TrustedCertificates,
   rateLimits: RateLimits.prefault({}),

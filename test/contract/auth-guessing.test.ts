@@ -1,6 +1,7 @@
 /** What a runtime counts in memory, and by the address that the edge says: only its own clock and a stranger's headers show it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createPeople, refusal } from '../harness/auth-people.ts'
+import { USUAL } from '../harness/auth-place.ts'
 import { type AuthRuntime, startAuthRuntime } from '../harness/auth-runtime.ts'
 import { startPostgres, type TestPostgres } from '../harness/postgres.ts'
 
@@ -51,6 +52,22 @@ describe('guessing', () => {
   })
 })
 
+test.each([
+  ['that is a proxy’s', { 'X-Real-IP': '203.0.113.10' }, { trustedClientAddress: false }],
+  ['that nobody says', {}, { trustedClientAddress: true }],
+])('wrong guesses from an address %s lock nobody else', async (_what, headers, rateLimits) => {
+  const { email } = await signedUp()
+  await auth.set({ lockout: { attempts: 3 }, rateLimits: { ...USUAL.rateLimits, ...rateLimits } })
+  const ask = (who: string, password: string) =>
+    auth.call('POST', '/token?grant_type=password', { body: { email: who, password }, headers })
+  const guessed = address('guessed')
+  const guesses = [guessed, guessed, guessed, ...Array.from({ length: 15 }, () => address('guessed'))]
+  for (const who of guesses) expect((await ask(who, 'not it at all')).status).toBe(400)
+  const [theirs, own] = [await ask(guessed, 'not it at all'), await ask(email, PASSWORD)]
+  await auth.set({})
+  expect([theirs.status, own.status]).toEqual([429, 200])
+})
+
 describe('an answer of a second factor is refused', () => {
   test('from another address than asked', async () => {
     const { bearer, factor } = await protectedUser()
@@ -80,4 +97,21 @@ describe('an answer of a second factor is refused', () => {
     const fresh = { challenge_id: await challenged(factor.id, bearer), code: await nextCode(factor.secret) }
     expect((await post(path, bearer, fresh)).status).toBe(200)
   })
+})
+
+test('the password that is asked for before a new one is guessed no more often than at a sign-in', async () => {
+  await auth.set({ password: { requireCurrent: true }, lockout: { attempts: 3, firstLockS: 60 } })
+  const { bearer, email } = await signedUp()
+  const change = (current: string) =>
+    auth.call('PUT', '/user', {
+      ...{ bearer, body: { password: 'yet another passphrase 1', current_password: current } },
+    })
+  for (const guess of ['one', 'two', 'three'])
+    expect(refusal(await change(`${guess} more guess`))).toBe('400 current_password_invalid')
+  expect(refusal(await change(PASSWORD))).toBe('429 over_request_rate_limit')
+  const body = { email, password: PASSWORD }
+  expect((await post('/token?grant_type=password', undefined, body)).status).toBe(429)
+  await auth.later(61_000)
+  expect((await change(PASSWORD)).status).toBe(200)
+  await auth.set({})
 })

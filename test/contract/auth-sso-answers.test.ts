@@ -22,7 +22,7 @@ let otherPg: TestPostgres
 let idp: IdpHarness
 let key: IdpKey
 let providerId: string
-const SETTINGS = { saml: { enabled: true } }
+const SETTINGS = { saml: { enabled: true }, privateHosts: true }
 const sso = createSso(() => auth)
 
 beforeAll(async () => {

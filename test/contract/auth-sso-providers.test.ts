@@ -18,7 +18,7 @@ const nowhere = '/00000000-0000-4000-8000-000000000000'
 beforeAll(async () => {
   pg = await startPostgres()
   idp = await startIdp(makeIdpKey())
-  auth = await startAuthRuntime(pg, { saml: { enabled: true } })
+  auth = await startAuthRuntime(pg, { saml: { enabled: true }, privateHosts: true })
 })
 afterAll(async () => {
   await auth?.stop()
@@ -212,6 +212,16 @@ describe('metadata by URL', () => {
     expect(idp.asked()).toBe(before + 1)
     const row = (await sso.admin('GET', `/${id}`)).body.saml as { metadata_xml: string }
     expect(row.metadata_xml).toBe(idp.metadata())
+  })
+
+  test('is not fetched from inside, unless the settings let it', async () => {
+    await auth.set({ privateHosts: false })
+    const before = idp.asked()
+    const body = { type: 'saml', metadata_url: idp.metadataUrl, domains: ['inside.example'] }
+    const refused = await sso.admin('POST', '', body)
+    await auth.set({})
+    expect([refused.status, refused.body.error_code]).toEqual([400, 'saml_metadata_fetch_failed'])
+    expect(idp.asked()).toBe(before)
   })
 
   test('is fetched again for a key that nobody knows, once in five minutes', async () => {

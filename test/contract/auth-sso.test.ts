@@ -13,7 +13,7 @@ let auth: AuthRuntime
 let idp: IdpHarness
 let known: string
 const own = makeIdpKey()
-const SETTINGS = { saml: { enabled: true, privateKey: own.key } }
+const SETTINGS = { saml: { enabled: true, privateKey: own.key }, privateHosts: true }
 const sso = createSso(() => auth)
 
 beforeAll(async () => {

@@ -71,7 +71,7 @@ export type OpenAuth = (given?: object) => Promise<AuthPlace>
 export const USUAL = {
   redirectUrls: ['http://app.test/**'],
   siteUrl: 'http://app.test',
-  email: { maxFrequencyS: 1 },
+  email: { maxFrequencyS: 0 },
   rateLimits: {
     emailsPerHour: 100_000,
     otpPer5Min: 100_000,

@@ -108,7 +108,7 @@ export const ofSignUp = (s: CodeScene): readonly Case[] => [
     '429',
     () =>
       s.where({ email: { maxFrequencyS: 60 } }, async () => {
-        const { email } = await s.signedUp()
+        const email = s.address('nobody')
         await s.auth.client().auth.resetPasswordForEmail(email)
         return s.said(s.auth.client().auth.resetPasswordForEmail(email))
       }),

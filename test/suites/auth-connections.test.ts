@@ -19,6 +19,7 @@ beforeAll(async () => {
     // What a wallet signs is for a site with TLS.
     ...{ siteUrl: 'https://app.test', redirectUrls: ['http://app.test/**', 'https://app.test/**'] },
     saml: { enabled: true, privateKey: makeIdpKey().key },
+    privateHosts: true,
     web3: { ethereum: { enabled: true }, solana: { enabled: true } },
   })
   await auth.reach(Number(new URL(idp.metadataUrl).port))

@@ -37,7 +37,7 @@ async function startProvider({ certificate, key }: OwnCertificate): Promise<Oidc
 
 beforeAll(async () => {
   signing = await makeKey('k1')
-  auth = await openAuth({ trustedCertificates: own.certificate })
+  auth = await openAuth({ trustedCertificates: own.certificate, privateHosts: true })
   oidc = await startProvider(own)
 })
 afterAll(async () => {
@@ -235,6 +235,41 @@ describe('the secret of a custom provider', () => {
     const login = newLogin()
     expect((await signIn(identifier, login)).email).toBe(`${login}@example.com`)
     expect((await storedFor(identifier))?.client_secret).toMatch(/^aes-256-gcm:/)
+  })
+})
+
+describe('one that is inside', () => {
+  const counted = () => [...oidc.asked.values()].reduce((sum, each) => sum + each, 0)
+
+  test.each([
+    ['by a name', (port: number) => `https://localhost:${port}`],
+    ['by an address', (port: number) => `https://127.0.0.1:${port}`],
+    ['where clouds keep their keys', () => 'https://169.254.169.254'],
+  ])('is not asked to describe itself: %s', async (_what, issuerAt) => {
+    await auth.set({ privateHosts: false })
+    const before = counted()
+    const { error } = await custom().createProvider(byIssuer({ issuer: issuerAt(portOf(oidc)) }))
+    await auth.set({})
+    expect(error).toMatchObject({ status: 400, code: 'validation_failed' })
+    expect(error?.message).toContain('is not at a public address')
+    expect(counted()).toBe(before)
+  })
+
+  test('is not sent a code either, once that is not allowed any more', async () => {
+    const wish = byEndpoints()
+    expect((await custom().createProvider(wish)).error).toBeNull()
+    await auth.set({ privateHosts: false })
+    const options = { skipBrowserRedirect: true, redirectTo: 'http://app.test/in' }
+    const { data } = await auth.client().auth.signInWithOAuth({ provider: wish.identifier as never, options })
+    const page = await auth.fetch(data.url ?? '', { redirect: 'manual' })
+    const state = new URL(page.headers.get('location') ?? 'http://none').searchParams.get('state') ?? ''
+    const before = counted()
+    const back = await auth.fetch(`${callback()}?${new URLSearchParams({ state, code: 'any' })}`, {
+      redirect: 'manual',
+    })
+    await auth.set({})
+    expect(back.headers.get('location')).toContain('error')
+    expect(counted()).toBe(before)
   })
 })
 

@@ -14,6 +14,10 @@ create schema hooks;
 grant usage on schema hooks to supabase_auth_admin;
 create function hooks.claims(event jsonb) returns jsonb language sql as $$
   select jsonb_build_object('claims', event -> 'claims' || jsonb_build_object('plan', 'pro', 'by', event ->> 'authentication_method')) $$;
+create function hooks.audiences(event jsonb) returns jsonb language sql as $$
+  select jsonb_build_object('claims', event -> 'claims' || '{"aud":["authenticated","shop"]}'::jsonb) $$;
+create function hooks.strangers(event jsonb) returns jsonb language sql as $$
+  select jsonb_build_object('claims', event -> 'claims' || '{"aud":["another","shop"]}'::jsonb) $$;
 create function hooks.welcome(event jsonb) returns jsonb language sql as $$
   select case when event -> 'user' ->> 'email' like '%@evil.example'
     then '{"decision":"reject","message":"Not from there."}'::jsonb else '{}'::jsonb end $$;
@@ -37,6 +41,8 @@ let auth: AuthPlace
 let server: Server
 let received: { headers: IncomingHttpHeaders; body: string }[] = []
 let answer: { status: number; body: string } = { status: 200, body: '{}' }
+/** What happens before it answers. */
+let onAsked = async () => {}
 
 beforeAll(async () => {
   auth = await openAuth()
@@ -48,7 +54,9 @@ beforeAll(async () => {
     })
     request.on('end', () => {
       received.push({ headers: request.headers, body })
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
+      const reply = () =>
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
+      onAsked().then(reply, () => response.destroy())
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -61,6 +69,7 @@ afterAll(async () => {
 afterEach(async () => {
   received = []
   answer = { status: 200, body: '{}' }
+  onAsked = async () => {}
   await auth.set({})
 })
 
@@ -102,6 +111,24 @@ describe('a function of the database', () => {
     expect(await claims(data.session?.access_token)).toMatchObject({ plan: 'pro', by: 'password' })
     const next = await client.auth.refreshSession()
     expect(await claims(next.data.session?.access_token)).toMatchObject({ plan: 'pro', by: 'token_refresh' })
+  })
+
+  test('may name several audiences, of which the project’s must be one', async () => {
+    await person('audiences@example.com')
+    const client = auth.client()
+    const signIn = () =>
+      client.auth.signInWithPassword({ email: 'audiences@example.com', password: PASSWORD })
+    await auth.set({ hooks: { customAccessToken: inDatabase('audiences') } })
+    const { data } = await signIn()
+    expect((await client.auth.getUser(data.session?.access_token)).data.user?.email).toBe(
+      'audiences@example.com',
+    )
+    await auth.set({ hooks: { customAccessToken: inDatabase('strangers') } })
+    const other = await auth.call('POST', '/token?grant_type=password', {
+      body: { email: 'audiences@example.com', password: PASSWORD },
+    })
+    const refused = await auth.call('GET', '/user', { bearer: String(other.body.access_token) })
+    expect([refused.status, refused.body.error_code]).toEqual([403, 'bad_jwt'])
   })
 
   test('refuses who is not wanted, and nothing is left of them', async () => {
@@ -198,6 +225,95 @@ describe('a call over HTTP', () => {
       .client()
       .auth.verifyOtp({ email: 'mail@example.com', token: data.token, type: 'recovery' })
     expect(verified.error).toBeNull()
+  })
+
+  const askedFor = (at = 0) => JSON.parse(received[at]?.body ?? '{}')
+  const moving = async (name: string) => {
+    const email = `${name}@example.com`
+    await person(email)
+    const client = auth.client()
+    await client.auth.signInWithPassword({ email, password: PASSWORD })
+    return { email, next: `new-${name}@example.com`, client }
+  }
+
+  test('is told of a change once, with what each of both addresses has to show', async () => {
+    const { email, next, client } = await moving('both')
+    await auth.set({ hooks: { sendEmail: overHttp() }, smtp: null })
+    expect((await client.auth.updateUser({ email: next })).error).toBeNull()
+    expect(received).toHaveLength(1)
+    const { user, email_data: data } = askedFor()
+    expect(user).toMatchObject({ email, new_email: next })
+    expect(data).toMatchObject({ email_action_type: 'email_change', old_email: email })
+    expect(data.site_url).toBe(`${auth.url}/auth/v1`)
+    const verify = (body: object) => auth.call('POST', '/verify', { body: { type: 'email_change', ...body } })
+    // As a handler writes them: code and link of the current address, then code and link of the new one.
+    const crossed = await verify({ email: next, token: data.token })
+    expect(crossed.body.error_code).toBe('otp_expired')
+    const half = await verify({ email, token: data.token })
+    expect(half.body).toMatchObject({ code: '200' })
+    const query = new URLSearchParams({ token: data.token_hash, type: 'email_change' })
+    const link = `${data.site_url}/verify?${query}`
+    const followed = await auth.fetch(link, { redirect: 'manual' })
+    expect(followed.headers.get('location')).toContain('access_token=')
+    expect((await auth.rows`select 1 from auth.users where email = ${next}`).length).toBe(1)
+  })
+
+  test.each(['token_hash_new', 'token_hash'])('and %s of it opens by itself one half', async (name) => {
+    const { next, client } = await moving(name.replaceAll('_', '-'))
+    await auth.set({ hooks: { sendEmail: overHttp() }, smtp: null })
+    await client.auth.updateUser({ email: next })
+    const { email_data: data } = askedFor()
+    const body = { type: 'email_change', token_hash: data[name] }
+    expect((await auth.call('POST', '/verify', { body })).body).toMatchObject({ code: '200' })
+  })
+
+  test('has those of the new address alone where that is enough', async () => {
+    const { next, client } = await moving('single')
+    const email = { secureChange: false }
+    await auth.set({ hooks: { sendEmail: overHttp() }, smtp: null, email })
+    await client.auth.updateUser({ email: next })
+    expect(received).toHaveLength(1)
+    const { email_data: data } = askedFor()
+    expect(data).toMatchObject({ token_new: '', token_hash_new: '' })
+    const body = { type: 'email_change', email: next, token: data.token }
+    expect((await auth.call('POST', '/verify', { body })).body.access_token).toBeTruthy()
+  })
+
+  test('that fails takes back what it was told, and no later code', async () => {
+    const { email } = await moving('later-one')
+    await auth.set({ hooks: { sendEmail: overHttp() }, smtp: null })
+    const user = await auth.rows`select id from auth.users where email = ${email}`
+    answer = { status: 400, body: JSON.stringify({ error: { http_code: 400, message: 'no' } }) }
+    let replaced = false
+    onAsked = async () => {
+      if (replaced) return
+      replaced = true
+      await auth.run(
+        `update auth.one_time_tokens set token_hash = 'a-later-one' where user_id = '${user[0]?.id}'`,
+      )
+    }
+    await auth.client().auth.resetPasswordForEmail(email)
+    await expect.poll(() => auth.logged()).toContain('mail not sent')
+    const left = await auth.rows`
+      select o.token_hash, u.recovery_sent_at from auth.one_time_tokens o join auth.users u on u.id = o.user_id
+      where u.email = ${email}`
+    expect(left).toMatchObject([{ token_hash: 'a-later-one', recovery_sent_at: expect.anything() }])
+  })
+
+  test('that fails to send a code by phone takes back no later one either', async () => {
+    const phone = `49157${String(Date.now()).slice(-8)}`
+    await auth.set({ hooks: { sendSms: overHttp() }, phone: { enabled: true } })
+    answer = { status: 400, body: JSON.stringify({ error: { http_code: 400, message: 'no' } }) }
+    onAsked = async () => {
+      await auth.run(
+        `update auth.one_time_tokens set token_hash = 'a-later-one' where relates_to = '${phone}'`,
+      )
+    }
+    expect((await auth.client().auth.signInWithOtp({ phone })).error).toBeTruthy()
+    const left = await auth.rows`
+      select o.token_hash, u.confirmation_sent_at from auth.one_time_tokens o join auth.users u on u.id = o.user_id
+      where u.phone = ${phone}`
+    expect(left).toMatchObject([{ token_hash: 'a-later-one', confirmation_sent_at: expect.anything() }])
   })
 
   test('that refuses is passed on in its words', async () => {

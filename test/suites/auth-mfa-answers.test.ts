@@ -72,6 +72,17 @@ describe('an answer is refused', () => {
     expect(refusal(await post(path, bearer, body))).toBe('422 mfa_challenge_expired')
   })
 
+  test('in digits of another script, as any wrong one', async () => {
+    const { bearer } = await signedUp()
+    const phone = { enabled: true, maxFrequencyS: 0, testOtp: { '4915112345699': '246810' } }
+    await auth.set({ phone, mfa: { phone: { enroll: true, verify: true } } })
+    const { body } = await post('/factors', bearer, { factor_type: 'phone', phone: '+4915112345699' })
+    const answer = { challenge_id: await challenged(String(body.id), bearer), code: '２４６８１０' }
+    const refused = await post(`/factors/${body.id}/verify`, bearer, answer)
+    await auth.set({})
+    expect(refusal(refused)).toBe('422 mfa_verification_failed')
+  })
+
   test('by the hook of the project, which signs out everywhere', async () => {
     const { bearer, factor } = await protectedUser()
     await auth.run(`

@@ -54,7 +54,7 @@ describe('a factor of codes', () => {
     expect(level.data).toMatchObject({ currentLevel: 'aal1', nextLevel: 'aal1' })
   })
 
-  test('ends the sessions that did not show it, and the refresh token of before', async () => {
+  test('ends the sessions that did not show it, and the refresh token of before once its time is over', async () => {
     const person = await signedUp()
     const other = await signedIn(person.email)
     const factor = await enrolled(person.client)
@@ -65,8 +65,38 @@ describe('a factor of codes', () => {
       'session_not_found',
     )
     const old = { refresh_token: person.session.refresh_token }
+    await auth.later(11_000)
     const stale = await auth.call('POST', '/token?grant_type=refresh_token', { body: old })
     expect(refusal(stale)).toBe('400 refresh_token_already_used')
+  })
+
+  test('signs no other tab out that is just refreshing with the token of before', async () => {
+    const { client, session } = await signedUp()
+    const { id, secret } = await enrolled(client)
+    const code = await nextCode(secret)
+    const raised = await client.auth.mfa.challengeAndVerify({ factorId: id, code })
+    const refresh = (token: string | undefined) =>
+      auth.call('POST', '/token?grant_type=refresh_token', { body: { refresh_token: token } })
+    const other = await refresh(session.refresh_token)
+    expect(other.status).toBe(200)
+    expect(other.body.refresh_token).toBe(raised.data?.refresh_token)
+    const claims = await client.auth.getClaims(String(other.body.access_token))
+    expect(claims.data?.claims).toMatchObject({ aal: 'aal2' })
+    const next = await refresh(raised.data?.refresh_token)
+    const late = await refresh(session.refresh_token)
+    expect(late.body.refresh_token).toBe(next.body.refresh_token)
+  })
+
+  test('and the session outlives a token of before whose successor is not known, within its time', async () => {
+    const { session, bearer, user } = await signedUp()
+    const refresh = () =>
+      auth.call('POST', '/token?grant_type=refresh_token', { body: { refresh_token: session.refresh_token } })
+    expect((await refresh()).status).toBe(200)
+    await auth.run(`
+      update auth.refresh_tokens set token = 'sha256:of-another-secret'
+      where user_id = '${user.id}' and not revoked`)
+    expect(refusal(await refresh())).toBe('400 refresh_token_already_used')
+    expect((await auth.call('GET', '/user', { bearer })).status).toBe(200)
   })
 
   test('leaves no other enrolment of its kind behind', async () => {

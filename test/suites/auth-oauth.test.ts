@@ -328,6 +328,47 @@ describe('an ID token', () => {
     expect((await by(await sign(claims(more), key))).error).toMatchObject({ status: 400 })
   })
 
+  describe('with link_identity', () => {
+    const link = async (sub: string, bearer?: string) => {
+      const id_token = await sign(claims({ sub, email: `${sub}@example.com` }), key)
+      const body = { provider: PROVIDER, id_token, link_identity: true }
+      return auth.call('POST', '/token?grant_type=id_token', { body, ...(bearer && { bearer }) })
+    }
+    const person = async (name: string) => {
+      const email = `${name}@links.example`
+      await auth.admin().auth.admin.createUser({ email, password: PASSWORD, email_confirm: true })
+      const { data } = await auth.client().auth.signInWithPassword({ email, password: PASSWORD })
+      return { id: data.user?.id, email, bearer: data.session?.access_token ?? '' }
+    }
+
+    test('adds it to the user who is signed in, who signs in with it from then on', async () => {
+      const { id, email, bearer } = await person('token-here')
+      const there = await auth.client().auth.signInWithPassword({ email, password: PASSWORD })
+      const linked = await link('token-linked', bearer)
+      expect(linked.status).toBe(200)
+      expect(linked.body.user).toMatchObject({ id, email, identities: [{}, { provider: PROVIDER }] })
+      const elsewhere = await auth.call('GET', '/user', { bearer: there.data.session?.access_token ?? '' })
+      expect(elsewhere.body.error_code).toBe('session_not_found')
+      const token = await sign(claims({ sub: 'token-linked', email: 'token-linked@example.com' }), key)
+      expect((await by(token)).data.user?.id).toBe(id)
+    })
+
+    test('is refused without a user, for another user’s identity, and where linking is off', async () => {
+      expect((await link('token-nobody')).body.error_code).toBe('no_authorization')
+      const { bearer } = await person('token-refused')
+      await signedIn('token-taken')
+      const taken = await link('token-taken', bearer)
+      expect([taken.status, taken.body.error_code]).toEqual([422, 'identity_already_exists'])
+      await auth.set({ manualLinking: false })
+      const off = await link('token-off', bearer)
+      await auth.set({})
+      expect([off.status, off.body.error_code]).toEqual([404, 'manual_linking_disabled'])
+      const rows = await auth.rows`
+        select 1 from auth.identities where provider_id in ('token-nobody', 'token-off')`
+      expect(rows).toHaveLength(0)
+    })
+  })
+
   test('with another key is refused', async () => {
     expect((await by(await sign(claims(), await makeKey('k1')))).error).toBeTruthy()
   })

@@ -174,6 +174,24 @@ describe('a session', () => {
     expect(family.error).toMatchObject({ code: 'refresh_token_not_found' })
   })
 
+  test('keeps its refresh token where rotation is off, and no use of it is theft', async () => {
+    const { client, session } = await signedUp('kept')
+    await auth.set({ sessions: { refreshRotation: false } })
+    for (let each = 0; each < 3; each += 1) {
+      const next = await client.auth.refreshSession({ refresh_token: session.refresh_token })
+      expect(next.data.session?.refresh_token).toBe(session.refresh_token)
+      expect((await client.auth.getUser(next.data.session?.access_token)).error).toBeNull()
+      await auth.later(60_000)
+    }
+    const rows = await auth.rows`
+      select r.revoked::text as revoked from auth.refresh_tokens r join auth.users u on u.id = r.user_id::uuid
+      where u.email = ${session.user.email ?? ''}`
+    expect(rows).toEqual([{ revoked: 'false' }])
+    await auth.set({})
+    const rotated = await client.auth.refreshSession({ refresh_token: session.refresh_token })
+    expect(rotated.data.session?.refresh_token).not.toBe(session.refresh_token)
+  })
+
   test('of two refreshes at once gets one successor', async () => {
     const { session } = await signedUp('race')
     const body = { refresh_token: session.refresh_token }

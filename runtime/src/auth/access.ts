@@ -81,7 +81,10 @@ async function bearerBy(context: Context, request: AuthRequest, { db, userOf }: 
   if (typeof exp !== 'number') throw BadJwt('missing exp claim')
   const user = await userOf(db, sub)
   if (!user) throw UserOfTokenGone()
-  if (aud !== (user.aud || context.project.settings().jwt.audience)) throw BadJwt('the audience is another')
+  // A hook may name several.
+  const audiences: unknown[] = [aud].flat()
+  if (!audiences.includes(user.aud || context.project.settings().jwt.audience))
+    throw BadJwt('the audience is another')
   const session = isUuid(sessionId) ? await findSession(db, sessionId) : undefined
   if (session?.user_id !== user.id) throw SessionOfTokenGone()
   if (isBanned(user, nowOf(context))) throw UserOfTokenBanned()

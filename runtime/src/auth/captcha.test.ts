@@ -1,45 +1,20 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type CaptchaSettings, verifyCaptcha } from './captcha.ts'
+import { CAPTCHA_SECRET, startCaptcha } from './captcha-harness.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-const SECRET = '0x-the-secret'
+const SECRET = CAPTCHA_SECRET
 const TIMEOUT_MS = 30_000
 
-/** Speaks the protocol that both services document: a form with secret, response and remoteip. */
-async function service(answer?: (response: ServerResponse, form: URLSearchParams) => void) {
-  const forms: URLSearchParams[] = []
-  const listener = async (request: IncomingMessage, response: ServerResponse) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    const form = new URLSearchParams(body)
-    forms.push(form)
-    if (answer) return answer(response, form)
-    const codes = [
-      ...(request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
-        ? []
-        : ['bad-request']),
-      ...(form.get('secret') === SECRET ? [] : ['invalid-input-secret']),
-      ...(form.get('response') === 'solved' ? [] : ['invalid-input-response']),
-    ]
-    response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(
-      JSON.stringify({ success: codes.length === 0, 'error-codes': codes, hostname: 'example.com' }),
-    )
-  }
-  const server = createServer((request, response) => void listener(request, response))
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  closers.push(async () => {
-    server.closeAllConnections()
-    await new Promise((closed) => server.close(closed))
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
-  return { forms, verifyUrl: `http://127.0.0.1:${port}/siteverify` }
+async function service(answer?: Parameters<typeof startCaptcha>[0]) {
+  const started = await startCaptcha(answer)
+  closers.push(started.close)
+  return started
 }
 
 const verify = (

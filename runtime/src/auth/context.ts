@@ -7,6 +7,7 @@ import type { CustomProviders } from './custom/provider.ts'
 import type { Hooks } from './hooks/hooks.ts'
 import type { Lockout } from './lockout/lockout.ts'
 import type { Mailer } from './mail/mailer.ts'
+import type { Reach } from './outbound.ts'
 import type { Passwords } from './passwords/passwords.ts'
 import type { Providers } from './providers/provider.ts'
 import type { RateLimits } from './rates/rate-limits.ts'
@@ -45,11 +46,18 @@ export type Context = {
 
 export const nowOf = ({ clock }: Pick<Context, 'clock'>): Date => new Date(clock.now())
 
-export const issuerOf = ({ project }: Pick<Context, 'project'>): string =>
-  project.settings().jwt.issuer ?? `${project.url()}/auth/v1`
+/** GoTrue's `API_EXTERNAL_URL`. */
+export const apiUrlOf = ({ project }: Pick<Context, 'project'>): string => `${project.url()}/auth/v1`
+
+export const issuerOf = (context: Pick<Context, 'project'>): string =>
+  context.project.settings().jwt.issuer ?? apiUrlOf(context)
 
 export const siteUrlOf = ({ project }: Pick<Context, 'project'>): string =>
   project.settings().siteUrl ?? project.url()
+
+/** Where those may lie that the holder of the service key names. */
+export const reachOf = ({ project }: Pick<Context, 'project'>): Reach =>
+  project.settings().privateHosts ? 'anywhere' : 'public'
 
 /** One transaction. What throws in it leaves nothing behind. */
 export async function within<Result>(

@@ -60,6 +60,8 @@ export const UserNotFound = failure('user_not_found', 404, () => 'User not found
 export const UserBanned = failure('user_banned', 400, () => 'User is banned')
 /** Of a token that was good until then. */
 export const UserOfTokenBanned = failure('user_banned', 403, () => 'User is banned')
+/** Of a code or a link that was good. */
+export const UserOfProofBanned = failure('user_banned', 403, () => 'User is banned')
 export const NothingHere = failure('validation_failed', 404, () => 'No auth endpoint is at this path.')
 export const MethodNotAllowed = failure(
   'validation_failed',
@@ -119,6 +121,11 @@ export const PhoneExists = failure(
   'phone_exists',
   422,
   () => 'A user with this phone number has already been registered',
+)
+export const IdExists = failure(
+  'user_already_exists',
+  422,
+  () => 'A user with this ID has already been registered',
 )
 export const InvalidCredentials = failure('invalid_credentials', 400, () => 'Invalid login credentials')
 export const EmailNotConfirmed = failure('email_not_confirmed', 400, () => 'Email not confirmed')

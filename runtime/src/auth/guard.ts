@@ -19,13 +19,17 @@ export async function guarded<Result>(
   return guardedAs(context, { account, request, refusal: InvalidCredentials.code }, attempt)
 }
 
+/** Who asks, where that tells one from another: a proxy's address would be that of everybody behind it. */
+const clientAddress = ({ project }: Context, request: AuthRequest): string | null =>
+  project.settings().rateLimits.trustedClientAddress ? addressOf(request) : null
+
 /** @param refusal the code of a proof that was wrong. */
 export async function guardedAs<Result>(
-  { lockout }: Context,
+  context: Context,
   { account, request, refusal }: { account: string; request: AuthRequest; refusal: string },
   attempt: () => Promise<Result>,
 ): Promise<Result> {
-  const begun = await lockout.begin({ account, address: addressOf(request) ?? 'unknown' })
+  const begun = await context.lockout.begin({ account, address: clientAddress(context, request) })
   if (!begun.allowed) throw Locked(begun.retryAfterS)
   let outcome: 'success' | 'failure' | 'none' = 'none'
   try {

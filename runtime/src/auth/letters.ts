@@ -3,13 +3,14 @@
  * letter sent after, so that no connection waits for a mail server; a letter that was not sent takes its row back.
  */
 import type { AuthSettings } from '@cascata/shared/auth-settings'
-import { type Context, nowOf, siteUrlOf, within } from './context.ts'
-import { OverEmailRate, UserNotFound } from './errors.ts'
+import { apiUrlOf, type Context, nowOf, siteUrlOf, within } from './context.ts'
+import { AuthFailure, OverEmailRate, UserNotFound } from './errors.ts'
 import { beginFlow, type Challenge } from './flow.ts'
 import { callApart } from './hook-calls.ts'
 import type { Mail, MailKind } from './mail/mailer.ts'
+import type { LetterRate, RateDecision } from './rates/rate-limits.ts'
 import { digestOtp, makeOtp } from './secrets.ts'
-import { dropOneTimeTokens, putOneTimeToken } from './store/one-time-tokens.ts'
+import { dropOneTimeToken, putOneTimeToken } from './store/one-time-tokens.ts'
 import type { Db, OneTimeKind, UserRow } from './store/rows.ts'
 import { lockUser, type UserChange, updateUser } from './store/users.ts'
 import { viewOfUser } from './users.ts'
@@ -120,39 +121,101 @@ function assertNotTooSoon(sentAt: Date | null, at: Date, { maxFrequencyS }: { ma
   if (leftMs > 0) throw OverEmailRate(Math.ceil(leftMs / 1000))
 }
 
-/** @throws what the mailer says; then the order may be given again at once. */
+/** @throws what the mailer says; then its user may give the order again at once, and a stranger in its time. */
 export async function sendLetter(context: Context, letter: Letter, signal: AbortSignal): Promise<void> {
+  await sendOrTakeBack(context, [letter], signal)
+}
+
+/**
+ * Those of one change, to the new address first: a mail server gets each by itself, a hook both in one call, as GoTrue
+ * has it. @throws as sendLetter
+ */
+export async function sendLetters(
+  context: Context,
+  letters: readonly Letter[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (context.hooks.has('sendEmail')) return sendOrTakeBack(context, letters, signal)
+  for (const letter of letters) await sendLetter(context, letter, signal)
+}
+
+async function sendOrTakeBack(
+  context: Context,
+  letters: readonly Letter[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (letters.length === 0) return
   try {
-    await deliver(context, letter, signal)
+    await deliver(context, letters, signal)
   } catch (error) {
-    const { type, user } = letter.order
-    const form = FORMS[type]
-    await within(context, async (tx) => {
-      await lockUser(tx, user.id)
-      await dropOneTimeTokens(tx, user.id, [letter.order.token ?? form.token])
-      await updateUser(tx, user.id, { [form.sentAt]: null, updated_at: nowOf(context) })
-    })
+    for (const letter of letters) await takeBack(context, letter)
     throw error
   }
 }
 
+/** A later one of its kind is in somebody's hands already: that one stays, and with it when it was sent. */
+async function takeBack(context: Context, { order: { user, type }, hash }: Letter): Promise<void> {
+  await within(context, async (tx) => {
+    await lockUser(tx, user.id)
+    if (!(await dropOneTimeToken(tx, { userId: user.id, hash }))) return
+    await updateUser(tx, user.id, { [FORMS[type].sentAt]: null, updated_at: nowOf(context) })
+  })
+}
+
 /** By the project's hook where it has one: then no mail server is needed. */
-async function deliver(context: Context, { mail, order }: Letter, signal: AbortSignal): Promise<void> {
+async function deliver(context: Context, letters: readonly Letter[], signal: AbortSignal): Promise<void> {
+  const [letter, toCurrent] = letters
+  if (!letter) return
   const limit = await context.rates.message('email')
   if (!limit.allowed) throw OverEmailRate(limit.retryAfterS)
-  if (!context.hooks.has('sendEmail')) return context.mailer.send(mail, signal)
-  const { Token: token, TokenHash: hash, RedirectTo: redirectTo, SiteURL: site } = mail.variables
+  if (!context.hooks.has('sendEmail')) return context.mailer.send(letter.mail, signal)
+  const { order, mail } = letter
   const input = {
     user: { ...(await viewOfUser(context, order.user.id)) },
     email_data: {
-      ...{ token, token_hash: hash, redirect_to: redirectTo, email_action_type: order.type, site_url: site },
-      ...{ token_new: '', token_hash_new: '', old_email: order.user.email ?? '' },
+      ...tokensOf(letter, toCurrent),
+      ...{ redirect_to: mail.variables.RedirectTo, email_action_type: order.type },
+      ...{ site_url: apiUrlOf(context), old_email: order.user.email ?? '' },
     },
   }
   await context.hooks.ask('sendEmail', input, { signal, call: callApart(context) })
 }
 
+/**
+ * Where both addresses must agree to a change, GoTrue crosses the names: `token` goes with `token_hash_new` to the current
+ * address, `token_new` with `token_hash` to the new one.
+ */
+function tokensOf(letter: Letter, toCurrent: Letter | undefined) {
+  if (!toCurrent) return { token: letter.otp, token_hash: letter.hash, token_new: '', token_hash_new: '' }
+  return {
+    ...{ token: toCurrent.otp, token_hash_new: toCurrent.hash },
+    ...{ token_new: letter.otp, token_hash: letter.hash },
+  }
+}
+
 const SEND_MS_MAX = 30_000
+
+/**
+ * Of a letter that somebody asks for who is not signed in. Counted by the address that was typed: counted by the user, the
+ * second question would tell who has one. @throws OverEmailRate
+ */
+export async function assertLetterDue(context: Context, kind: LetterRate, to: string): Promise<void> {
+  const decision = await countLetter(context, kind, to)
+  if (!decision.allowed) throw OverEmailRate(decision.retryAfterS)
+}
+
+/** Of who is signed in the user's row decides; a stranger who asks for it again has to wait all the same. */
+export const countLetter = (
+  { rates, project }: Context,
+  kind: LetterRate,
+  to: string,
+): Promise<RateDecision> => rates.letter(kind, to, project.settings().email.maxFrequencyS)
+
+/** The one that was sent moments ago stands, where another way led to it: and that there is one is told to no stranger. */
+export function orNoLetter(error: unknown): undefined {
+  if (error instanceof AuthFailure && error.code === OverEmailRate.code) return undefined
+  throw error
+}
 
 /** Where waiting would tell a stranger that there is somebody to write to. */
 export function sendLater(context: Context, letter: Letter): void {

@@ -1,5 +1,5 @@
 /** Letters that tell somebody what happened to their account. They prove nothing, and whatever happened does not wait for them. */
-import { type Context, siteUrlOf } from './context.ts'
+import { apiUrlOf, type Context, siteUrlOf } from './context.ts'
 import { callApart } from './hook-calls.ts'
 import type { UserRow } from './store/rows.ts'
 import { viewOfUser } from './users.ts'
@@ -36,8 +36,8 @@ async function deliver(
   if (!limit.allowed)
     return context.logger.warn({ kind }, 'mail not sent: as many as may be were sent this hour')
   const signal = AbortSignal.timeout(SEND_MS_MAX)
-  const site = siteUrlOf(context)
   if (!context.hooks.has('sendEmail')) {
+    const site = siteUrlOf(context)
     const common = { SiteURL: site, Token: '', TokenHash: '', RedirectTo: site, NewEmail: '', Data: {} }
     const variables = { ...common, ConfirmationURL: link, Email: to, SendingTo: to }
     return context.mailer.send({ kind, to, variables }, signal)
@@ -46,7 +46,7 @@ async function deliver(
     user: { ...(await viewOfUser(context, user.id)) },
     email_data: {
       ...{ token: '', token_hash: '', token_new: '', token_hash_new: '' },
-      ...{ redirect_to: link, email_action_type: `${kind}_notification`, site_url: site },
+      ...{ redirect_to: link, email_action_type: `${kind}_notification`, site_url: apiUrlOf(context) },
     },
   }
   await context.hooks.ask('sendEmail', input, { signal, call: callApart(context) })

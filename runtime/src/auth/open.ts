@@ -5,7 +5,7 @@ import type { Clock } from '@cascata/shared/clock'
 import type { ProjectDocument } from '@cascata/shared/project-document'
 import { createEgress } from '../session/egress.ts'
 import type { Session } from '../session/session.ts'
-import type { Context, Log, Project } from './context.ts'
+import { type Context, type Log, type Project, reachOf } from './context.ts'
 import { createCounters } from './counters/counters.ts'
 import { redisLink } from './counters/redis-link.ts'
 import { createSharedTexts, type SharedTexts } from './counters/shared-texts.ts'
@@ -78,7 +78,7 @@ export function openAuth({ document, clock, logger, hookPace }: Deps): Auth {
     sms: createSms(() => settings().phone),
     providers: createProviders(() => settings().external),
     customProviders: createCustomProviders({ sql: database.sql, project, clock }),
-    idpMetadatas: createIdpMetadatas({ clock, logger }),
+    idpMetadatas: createIdpMetadatas({ clock, logger, reach: () => reachOf({ project }) }),
     hooks: createHooks({ settings: () => settings().hooks, clock, ...(hookPace && { pace: hookPace }) }),
     lockout: createLockout({
       ...{ settings: lockSettings, clock },

@@ -3,15 +3,27 @@
  * not followed, for what is sent along is a secret; and none of it goes unencrypted, but to this machine itself.
  */
 
-export type Bounds = { timeoutMs: number; bytesMax: number; signal?: AbortSignal | undefined }
+import { OutboundError } from './outbound-error.ts'
+import { publicFetch } from './public-fetch.ts'
+
+/** Who named it: the settings, which are the operator's, or the holder of the service key, who is not to reach inside. */
+export type Reach = 'anywhere' | 'public'
+
+export type Bounds = {
+  timeoutMs: number
+  bytesMax: number
+  signal?: AbortSignal | undefined
+  reach?: Reach | undefined
+}
 
 /** Wherever HTTP is asked for by a library: the body is there, whole, when it comes back. */
 export const boundedFetch =
-  ({ timeoutMs, bytesMax, signal }: Bounds) =>
+  ({ timeoutMs, bytesMax, signal, reach }: Bounds) =>
   async (url: string | URL, options: RequestInit = {}): Promise<Response> => {
     assertOutboundUrl(url)
     const signals = [AbortSignal.timeout(timeoutMs), signal, options.signal].filter((one) => one != null)
-    const response = await fetch(url, { ...options, redirect: 'manual', signal: AbortSignal.any(signals) })
+    const ask = reach === 'public' ? publicFetch() : fetch
+    const response = await ask(url, { ...options, redirect: 'manual', signal: AbortSignal.any(signals) })
     const body = await readBounded(response, bytesMax)
     const { status, statusText, headers } = response
     // These may have no body, not even an empty one.
@@ -36,10 +48,6 @@ function plainHeaders(headers: Headers): Headers {
   plain.delete('content-encoding')
   plain.delete('content-length')
   return plain
-}
-
-export class OutboundError extends Error {
-  override readonly name = 'OutboundError'
 }
 
 /** @throws OutboundError */

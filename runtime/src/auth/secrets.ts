@@ -23,6 +23,16 @@ export const nextRefreshToken = (token: string, secret: string): string =>
     .digest('base64url')
     .slice(0, REFRESH_TOKEN_LENGTH)
 
+/**
+ * Its successor where a session is raised: the token itself is not at hand then, only as it is stored.
+ * @param stored as `storedRefreshToken` has it.
+ */
+export const raisedRefreshToken = (stored: string, secret: string): string =>
+  createHmac('sha256', `raised refresh token ${secret}`)
+    .update(stored)
+    .digest('base64url')
+    .slice(0, REFRESH_TOKEN_LENGTH)
+
 const DIGEST_MARK = 'sha256:'
 
 export const storedRefreshToken = (token: string): string =>

@@ -13,7 +13,13 @@ import {
   UserNotFound,
 } from './errors.ts'
 import { type AuthRequest, addressOf, userAgentOf } from './request.ts'
-import { makeRefreshToken, nextRefreshToken, refreshTokenForms, storedRefreshToken } from './secrets.ts'
+import {
+  makeRefreshToken,
+  nextRefreshToken,
+  raisedRefreshToken,
+  refreshTokenForms,
+  storedRefreshToken,
+} from './secrets.ts'
 import { type SessionView, sessionView } from './session-view.ts'
 import { insertAudit } from './store/audit.ts'
 import { listFactors, listIdentities } from './store/identities.ts'
@@ -22,12 +28,12 @@ import type { Db, IdentityRow, RefreshTokenRow, SessionRow, UserRow } from './st
 import {
   addAmr,
   deleteSessions,
-  findActiveRefreshToken,
   findRefreshToken,
   findSession,
   insertRefreshToken,
   insertSession,
   listAmr,
+  listLaterRefreshTokens,
   lockRefresh,
   type NewSession,
   revokeRefreshToken,
@@ -239,16 +245,15 @@ export async function refreshSession(
     // Raised or lowered while the claims were asked for: they are of another session than this one is now.
     if (claimed && claimed.aal !== (session.aal ?? 'aal1')) throw RefreshConflict()
     const next = await successorOf(context, tx, { row: found, token, session })
-    if (next === undefined) {
-      await deleteSessions(tx, user.id, { only: session.id })
-      await insertAudit(tx, {
-        ...{ action: 'token_revoked', actor: user, at: nowOf(context), ip: addressOf(request) },
-      })
-      return { refusal: RefreshTokenUsed() }
+    if ('refusal' in next) {
+      if (next.isTheft) await endStolen(context, tx, { user, session, request })
+      return next
     }
-    const touched = { at: nowOf(context), userAgent: userAgentOf(request), ip: addressOf(request) }
+    const [at, ip] = [nowOf(context), addressOf(request)]
+    const touched = { at, userAgent: userAgentOf(request), ip }
+    await insertAudit(tx, { action: 'token_refreshed', actor: user, at, ip })
     const viewed = {
-      ...{ user, session: { ...session, scopes }, refreshToken: next, request },
+      ...{ user, session: { ...session, scopes }, refreshToken: next.token, request },
       method: 'token_refresh' as const,
     }
     const [, view] = await Promise.all([
@@ -259,6 +264,15 @@ export async function refreshSession(
   })
   if ('refusal' in outcome) throw outcome.refusal
   return outcome
+}
+
+type Stolen = { user: UserRow; session: SessionRow; request: AuthRequest }
+
+async function endStolen(context: Context, db: Db, { user, session, request }: Stolen): Promise<void> {
+  await deleteSessions(db, user.id, { only: session.id })
+  await insertAudit(db, {
+    ...{ action: 'token_revoked', actor: user, at: nowOf(context), ip: addressOf(request) },
+  })
 }
 
 type Asked = { token: string; forms: readonly string[]; request: AuthRequest }
@@ -306,33 +320,41 @@ async function claimedForRefresh(
 
 type Presented = { row: RefreshTokenRow; token: string; session: SessionRow }
 
-/** @returns undefined when the token was used already and may not be any more. */
-async function successorOf(
-  context: Context,
-  db: Db,
-  { row, token, session }: Presented,
-): Promise<string | undefined> {
+type Successor = { token: string } | { refusal: Error; isTheft: boolean }
+
+async function successorOf(context: Context, db: Db, { row, token, session }: Presented): Promise<Successor> {
   const { sessions } = context.project.settings()
-  const secret = context.project.jwtSecret()
   const at = nowOf(context)
   if (!row.revoked) {
     // What a public application holds is rotated whatever the settings are (OAuth 2.1, 4.3.1).
-    if (!sessions.refreshRotation && session.oauth_client_id === null) return token
-    const next = nextRefreshToken(token, secret)
+    if (!sessions.refreshRotation && session.oauth_client_id === null) return { token }
+    const next = nextRefreshToken(token, context.project.jwtSecret())
     const successor = {
       ...{ token: storedRefreshToken(next), userId: session.user_id, sessionId: session.id },
       ...{ parent: row.token, at },
     }
     await Promise.all([revokeRefreshToken(db, row.id, at), insertRefreshToken(db, successor)])
-    return next
+    return { token: next }
   }
   const isRecent = at.getTime() - row.updated_at.getTime() <= sessions.refreshReuseIntervalS * 1000
-  if (!isRecent) return undefined
-  const active = await findActiveRefreshToken(db, session.id)
-  let next = token
-  for (let step = 0; active && step < REUSE_STEPS_MAX; step += 1) {
-    next = nextRefreshToken(next, secret)
-    if (storedRefreshToken(next) === active.token) return next
+  const current = isRecent ? await currentAfter(context, db, { row, token }) : undefined
+  return current === undefined ? { refusal: RefreshTokenUsed(), isTheft: !isRecent } : { token: current }
+}
+
+/** The token of the session that is good now, which came of that one by refreshes and by a second factor. */
+async function currentAfter(
+  context: Context,
+  db: Db,
+  { row, token }: Omit<Presented, 'session'>,
+): Promise<string | undefined> {
+  const secret = context.project.jwtSecret()
+  let [next, stored] = [token, row.token]
+  for (const later of await listLaterRefreshTokens(db, row, REUSE_STEPS_MAX)) {
+    const made = [nextRefreshToken(next, secret), raisedRefreshToken(stored, secret)]
+    const found = made.find((each) => storedRefreshToken(each) === later.token)
+    if (found === undefined) continue
+    if (!later.revoked) return found
+    ;[next, stored] = [found, later.token]
   }
   return undefined
 }

@@ -3,7 +3,7 @@ import { type Context, nowOf, within } from './context.ts'
 import { OverSmsRate, UserNotFound } from './errors.ts'
 import { callApart } from './hook-calls.ts'
 import { digestOtp, makeOtp } from './secrets.ts'
-import { dropOneTimeTokens, putOneTimeToken } from './store/one-time-tokens.ts'
+import { dropOneTimeToken, putOneTimeToken } from './store/one-time-tokens.ts'
 import type { Db, OneTimeKind, UserRow } from './store/rows.ts'
 import { lockUser, type UserChange, updateUser } from './store/users.ts'
 import { viewOfUser } from './users.ts'
@@ -83,7 +83,8 @@ export async function sendCode(context: Context, code: Code, signal: AbortSignal
   } catch (error) {
     await within(context, async (tx) => {
       await lockUser(tx, user.id)
-      await dropOneTimeTokens(tx, user.id, [kind])
+      // A later one is in somebody's hands already: that one stays, and with it when it was sent.
+      if (!(await dropOneTimeToken(tx, { userId: user.id, hash: digestOtp(to, otp) }))) return
       await updateUser(tx, user.id, { [SENT[kind]]: null, updated_at: nowOf(context) })
     })
     throw error

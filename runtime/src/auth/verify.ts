@@ -4,7 +4,7 @@
  */
 import { type Context, nowOf, within } from './context.ts'
 import { credentialChanged } from './credentials.ts'
-import { EmailExists, LinkExpired, OtpExpired, PhoneExists, UserBanned } from './errors.ts'
+import { EmailExists, LinkExpired, OtpExpired, PhoneExists, UserOfProofBanned } from './errors.ts'
 import { PKCE_MARK } from './letters.ts'
 import { type AuthRequest, addressOf } from './request.ts'
 import { digestOtp } from './secrets.ts'
@@ -58,7 +58,7 @@ export type Verified =
   /** Of a double confirmation the other half is still out. */
   | { user: UserRow; isPkce: boolean; isHalf: true }
 
-/** @throws OtpExpired, LinkExpired, UserBanned */
+/** @throws OtpExpired, LinkExpired, UserOfProofBanned */
 export async function verify(context: Context, proof: Proof, request: AuthRequest): Promise<Verified> {
   const found = await within(context, (tx) => take(context, tx, proof))
   // Outside: a wrong guess that was counted must stay so.
@@ -66,7 +66,7 @@ export async function verify(context: Context, proof: Proof, request: AuthReques
   const verified = await within(context, async (tx): Promise<Verified> => {
     const user = await lockUser(tx, found.user_id)
     if (!user) throw 'hash' in proof ? LinkExpired() : OtpExpired()
-    if (isBanned(user, nowOf(context))) throw UserBanned()
+    if (isBanned(user, nowOf(context))) throw UserOfProofBanned()
     const isPkce = found.token_hash.startsWith(PKCE_MARK)
     const settled = await settle(context, tx, { user, row: found, type: proof.type, request })
     return { ...settled, isPkce }

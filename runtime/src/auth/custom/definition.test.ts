@@ -16,7 +16,7 @@ const row = (more: Partial<CustomProviderRow>): CustomProviderRow => ({
   ...more,
 })
 const read = (more: Partial<CustomProviderRow>, claims: object) =>
-  definitionOf(row(more)).readProfile?.('https://id.example', claims as never, [])
+  definitionOf(row(more), 'public').readProfile?.('https://id.example', claims as never, [])
 
 describe('a person of a custom provider', () => {
   test('is read by the standard’s names where nothing else is said', () => {
@@ -46,13 +46,16 @@ describe('a person of a custom provider', () => {
 })
 
 test('a provider is asked for what its row says, and the flow stays ours', () => {
-  const definition = definitionOf(row({ pkce_enabled: false, authorization_params: { prompt: 'consent' } }))
+  const definition = definitionOf(
+    row({ pkce_enabled: false, authorization_params: { prompt: 'consent' } }),
+    'public',
+  )
   expect(definition).toMatchObject({
     ...{ pkce: false, scopes: ['user'], authorizeParameters: { prompt: 'consent' } },
   })
   expect(definition.endpoints({ url: null })).toEqual({
     ...{ issuer: 'https://id.example', authorize: 'https://id.example/authorize' },
-    ...{ token: 'https://id.example/token', profile: 'https://api.id.example/me' },
+    ...{ token: 'https://id.example/token', profile: 'https://api.id.example/me', reach: 'public' },
   })
 })
 

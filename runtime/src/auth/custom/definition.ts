@@ -1,11 +1,13 @@
 /** From a row to what the code flow knows of a provider. Pure. */
+import type { Reach } from '../outbound.ts'
 import type { Definition } from '../providers/definition.ts'
 import { CUSTOM_CLAIMS_BYTES_MAX } from '../providers/limits.ts'
 import { type Json, type Person, toOidcPerson } from '../providers/person.ts'
 import type { ProviderSettings } from '../providers/provider.ts'
 import type { CustomProviderRow } from '../store/custom-providers.ts'
 
-export function definitionOf(row: CustomProviderRow): Definition {
+/** @param reach what the settings let the holder of the service key name. */
+export function definitionOf(row: CustomProviderRow, reach: Reach): Definition {
   const flow = {
     ...{ scopes: row.scopes, authorizeParameters: row.authorization_params },
     ...(!row.pkce_enabled && { pkce: false as const }),
@@ -13,7 +15,7 @@ export function definitionOf(row: CustomProviderRow): Definition {
   const read = (issuer: string, claims: Json): Person => personOf(row, issuer, claims)
   if (row.provider_type === 'oidc') {
     const { issuer, discovery_url: discovery } = row
-    const endpoints = { issuer: issuer ?? '', ...(discovery && { discovery }) }
+    const endpoints = { issuer: issuer ?? '', reach, ...(discovery && { discovery }) }
     return {
       ...flow,
       endpoints: () => (issuer === null ? { missing: 'it has no issuer' } : endpoints),
@@ -27,7 +29,7 @@ export function definitionOf(row: CustomProviderRow): Definition {
     endpoints: () =>
       authorize === null || token === null || profile === null
         ? { missing: 'it lacks an endpoint' }
-        : { issuer: new URL(authorize).origin, authorize, token, profile },
+        : { issuer: new URL(authorize).origin, authorize, token, profile, reach },
     readProfile: read,
   }
 }

@@ -1,6 +1,7 @@
 /** How an OpenID Connect provider describes itself, read when it is added: what cannot be used is said at once. */
 import type { Clock } from '@cascata/shared/clock'
 import { ValidationFailed } from '../errors.ts'
+import type { Reach } from '../outbound.ts'
 import { reasonOf } from '../providers/providers.ts'
 import { openServer } from '../providers/server.ts'
 
@@ -9,9 +10,9 @@ type Where = { issuer: string; discoveryUrl: string | null }
 /** @returns GoTrue's names of what is there. @throws ValidationFailed */
 export async function describeProvider(
   { issuer, discoveryUrl }: Where,
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  { clock, signal, reach }: { clock: Clock; signal: AbortSignal; reach: Reach },
 ): Promise<Record<string, unknown>> {
-  const endpoints = { issuer, ...(discoveryUrl && { discovery: discoveryUrl }) }
+  const endpoints = { issuer, reach, ...(discoveryUrl && { discovery: discoveryUrl }) }
   const described = await openServer(endpoints, clock)
     .metadata(signal)
     .catch((error: unknown) => {

@@ -3,7 +3,7 @@
  * that a change counts at once and on every replica.
  */
 import type { Clock } from '@cascata/shared/clock'
-import type { Context, Project } from '../context.ts'
+import { type Context, type Project, reachOf } from '../context.ts'
 import { ProviderNotSetUp } from '../providers/errors.ts'
 import type { Provider } from '../providers/provider.ts'
 import { openProvider } from '../providers/providers.ts'
@@ -30,12 +30,13 @@ export function createCustomProviders({ sql, project, clock }: Deps): CustomProv
       const row = await findCustomProvider(await sql(), name)
       if (!row?.enabled) return undefined
       const { email_optional: emailOptional } = row
-      const key = JSON.stringify(row)
+      const reach = reachOf({ project })
+      const key = JSON.stringify([row, reach])
       const kept = open.get(name)
       if (kept?.key === key) return { provider: kept.provider, emailOptional }
       const secret = await secretOf(row, { sql, project })
       const settings = settingsOf(row, secret)
-      const provider = openProvider(name, { definition: definitionOf(row), settings, clock })
+      const provider = openProvider(name, { definition: definitionOf(row, reach), settings, clock })
       open.set(name, { key, provider })
       return { provider, emailOptional }
     },

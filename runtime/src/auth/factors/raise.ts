@@ -4,7 +4,7 @@ import { type Context, nowOf } from '../context.ts'
 import { credentialChanged } from '../credentials.ts'
 import { SessionOfTokenGone } from '../errors.ts'
 import type { AuthRequest } from '../request.ts'
-import { makeRefreshToken, storedRefreshToken } from '../secrets.ts'
+import { makeRefreshToken, raisedRefreshToken, storedRefreshToken } from '../secrets.ts'
 import type { SessionView } from '../session-view.ts'
 import { viewOf } from '../sign-in.ts'
 import { deleteUnverifiedFactors, updateFactor } from '../store/factors.ts'
@@ -64,19 +64,23 @@ export async function raise(
   return viewOf(context, db, {
     user,
     session: raised,
-    refreshToken: await freshToken(db, { person: { user, session }, at }),
+    refreshToken: await freshToken(context, db, { person: { user, session }, at }),
     ...{ method, request, ...(claimed && { claimed }) },
   })
 }
 
-/** The token of before is void at once, not only after its reuse interval: whoever has it showed no second factor. */
+/**
+ * The token of before is used up, as by a refresh. Another tab may be refreshing with it right now: within the reuse
+ * interval it gets this one, which therefore follows from it.
+ */
 async function freshToken(
+  { project }: Context,
   db: Db,
   { person: { user, session }, at }: { person: Person; at: Date },
 ): Promise<string> {
   const before = await findActiveRefreshToken(db, session.id)
   if (before) await revokeRefreshToken(db, before.id, at)
-  const token = makeRefreshToken()
+  const token = before ? raisedRefreshToken(before.token, project.jwtSecret()) : makeRefreshToken()
   await insertRefreshToken(db, {
     ...{ token: storedRefreshToken(token), userId: user.id, sessionId: session.id },
     ...{ parent: before?.token ?? null, at },

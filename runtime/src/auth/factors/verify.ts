@@ -183,5 +183,8 @@ async function judgeCode(
   return isRecovery ? 'mfa/recovery_code' : undefined
 }
 
-const isSame = (one: string, other: string): boolean =>
-  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
+/** By their bytes: a code in other digits has as many characters, and more of those. */
+function isSame(one: string, other: string): boolean {
+  const [first, second] = [Buffer.from(one), Buffer.from(other)]
+  return first.length === second.length && timingSafeEqual(first, second)
+}

@@ -12,8 +12,9 @@ export type HookInputs = {
       token_hash: string
       redirect_to: string
       email_action_type: string
+      /** Of the API, not of the app: handlers put `/verify` behind it. */
       site_url: string
-      /** Of the new address, when both must confirm a change. */
+      /** When both addresses must confirm a change: `token` and `token_hash_new` are then the current one's. */
       token_new: string
       token_hash_new: string
       old_email?: string

@@ -29,13 +29,15 @@ function start(given: { counters?: Counters<LockState>; enabled?: boolean } = {}
   return { lockout, events, clock }
 }
 
-async function attempt(lockout: Lockout, who: typeof ada, outcome: 'failure' | 'success' | 'none') {
+type Who = { account: string; address: string | null }
+
+async function attempt(lockout: Lockout, who: Who, outcome: 'failure' | 'success' | 'none') {
   const begun = await lockout.begin(who)
   if (!begun.allowed) return begun
   await begun.end(outcome)
   return 'let in'
 }
-const failures = async (lockout: Lockout, count: number, who = ada) => {
+const failures = async (lockout: Lockout, count: number, who: Who = ada) => {
   for (let each = 0; each < count; each += 1) await attempt(lockout, who, 'failure')
 }
 
@@ -87,6 +89,15 @@ describe('an account', () => {
 const at = (account: number, address = ada.address) => ({ account: `user-${account}@example.com`, address })
 
 describe('an address', () => {
+  test('that is not known locks nobody out, while accounts are counted on', async () => {
+    const { lockout } = start()
+    const from = (account: number) => ({ ...at(account), address: null })
+    for (let each = 0; each < 20; each += 1) await failures(lockout, 1, from(each))
+    expect(await attempt(lockout, from(99), 'success')).toBe('let in')
+    await failures(lockout, 3, from(99))
+    expect(await attempt(lockout, from(99), 'success')).toMatchObject({ by: 'account' })
+  })
+
   test('is locked after five times as many failures, whatever accounts they were at', async () => {
     const { lockout } = start()
     for (let each = 0; each < 15; each += 1) await attempt(lockout, at(each), 'failure')

@@ -23,7 +23,8 @@ export type Attempt = {
 }
 export type Refusal = { allowed: false; retryAfterS: number; by: Scope }
 
-type Who = { account: string; address: string }
+/** Without an address that is the client's own the account alone is counted. */
+type Who = { account: string; address: string | null }
 
 /** `account` is what was typed, whether or not anybody has that name: not for logs. `key` is a hash of it. */
 export type Lock = Who & {
@@ -133,13 +134,15 @@ const accountPlace = (account: string, settings: LockoutSettings): Place => ({
 
 /** The address first: one that is locked must not take up the places of an account, not even for a moment. */
 const placesOf = ({ account, address }: Who, settings: LockoutSettings): Place[] => [
-  {
-    scope: 'address',
-    key: hashOf(`address ${clientKey(address)}`),
-    settings: { ...settings, attempts: settings.attempts * ADDRESS_ATTEMPTS_FACTOR },
-  },
+  ...(address === null ? [] : [addressPlace(address, settings)]),
   accountPlace(account, settings),
 ]
+
+const addressPlace = (address: string, settings: LockoutSettings): Place => ({
+  scope: 'address',
+  key: hashOf(`address ${clientKey(address)}`),
+  settings: { ...settings, attempts: settings.attempts * ADDRESS_ATTEMPTS_FACTOR },
+})
 
 /** Memories and logs need not hold who tried to sign in; and no key is longer than another. */
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')

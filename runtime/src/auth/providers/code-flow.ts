@@ -1,6 +1,6 @@
 /** The authorization code flow (OAuth 2.0, OpenID Connect) with one provider: the way there, and what comes back. */
 import type { AuthorizationServer, ClientAuth } from 'oauth4webapi'
-import { boundedFetch } from '../outbound.ts'
+import { boundedFetch, type Reach } from '../outbound.ts'
 import type { Definition, Endpoints } from './definition.ts'
 import { ANSWER_BYTES_MAX, PROVIDER_TIMEOUT_MS } from './limits.ts'
 import { asRecord, asRecords, asText, type Json } from './person.ts'
@@ -67,7 +67,7 @@ export const isOidc = ({ readProfile }: Definition): boolean => readProfile === 
 export type Tokens = { accessToken: string; refreshToken: string | null; idToken: string | undefined }
 
 export async function exchangeForTokens(
-  { definition, settings }: Known,
+  { definition, endpoints, settings }: Known,
   server: AuthorizationServer,
   { input, signal }: { input: ExchangeInput; signal: AbortSignal },
 ): Promise<Tokens> {
@@ -90,7 +90,7 @@ export async function exchangeForTokens(
     'authorization_code',
     parameters,
     // What may go unencrypted is decided by the fetch: the loopback only.
-    { [oauth.allowInsecureRequests]: true, [oauth.customFetch]: fetchFor(signal), signal },
+    { [oauth.allowInsecureRequests]: true, [oauth.customFetch]: fetchFor(signal, endpoints.reach), signal },
   )
   const { plain, idToken } = await readPlainly(response)
   const tokens = await oauth.processGenericTokenEndpointResponse(server, client, plain)
@@ -100,8 +100,8 @@ export async function exchangeForTokens(
 const takesBasicOnly = ({ token_endpoint_auth_methods_supported: methods }: AuthorizationServer): boolean =>
   methods?.includes('client_secret_basic') === true && !methods.includes('client_secret_post')
 
-const fetchFor = (signal: AbortSignal) =>
-  boundedFetch({ timeoutMs: PROVIDER_TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX, signal })
+const fetchFor = (signal: AbortSignal, reach: Reach | undefined) =>
+  boundedFetch({ timeoutMs: PROVIDER_TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX, signal, reach })
 
 /**
  * RFC 6749 is not everybody's: GitHub fails with 200, Twitch lists its scopes, some leave the type out. The ID token is
@@ -139,7 +139,7 @@ export async function askProfile(
   const ask = (place: string) => {
     const url = new URL(place)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    return askJson(url, { accessToken, headers, signal })
+    return askJson(url, { accessToken, headers, signal, reach: endpoints.reach })
   }
   const profile = asRecord(await ask(endpoints.profile ?? endpoints.issuer))
   const emails = endpoints.emails === undefined ? [] : await ask(endpoints.emails)
@@ -147,10 +147,15 @@ export async function askProfile(
   return { profile, emails: asRecords(Array.isArray(emails) ? emails : asRecord(emails).values) }
 }
 
-type Asked = { accessToken: string; headers?: Record<string, string>; signal: AbortSignal }
+type Asked = {
+  accessToken: string
+  headers?: Record<string, string>
+  signal: AbortSignal
+  reach: Reach | undefined
+}
 
-export async function askJson(url: URL, { accessToken, headers, signal }: Asked): Promise<unknown> {
-  const response = await fetchFor(signal)(url, {
+export async function askJson(url: URL, { accessToken, headers, signal, reach }: Asked): Promise<unknown> {
+  const response = await fetchFor(signal, reach)(url, {
     headers: {
       ...{ accept: 'application/json', 'user-agent': 'cascata', authorization: `Bearer ${accessToken}` },
       ...headers,

@@ -1,4 +1,5 @@
 /** What tells one provider from another: data, and how its words are read. */
+import type { Reach } from '../outbound.ts'
 import type { Json, Person } from './person.ts'
 
 export type Endpoints = {
@@ -15,6 +16,8 @@ export type Endpoints = {
   jwks?: string
   profile?: string
   emails?: string
+  /** Where all of it may lie; anywhere unless said. */
+  reach?: Reach
 }
 
 export type Definition = {

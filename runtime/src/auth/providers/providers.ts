@@ -5,7 +5,8 @@
  */
 import { type Clock, systemClock } from '@cascata/shared/clock'
 import { Problem } from '@cascata/shared/problem'
-import { OutboundError, outboundReason, withoutSecrets } from '../outbound.ts'
+import { outboundReason, withoutSecrets } from '../outbound.ts'
+import { OutboundError } from '../outbound-error.ts'
 import {
   askProfile,
   assertAnsweredBy,
@@ -144,7 +145,8 @@ async function fromFlow(known: Known, flow: Flow): Promise<ProviderUser> {
   if (definition.nonce !== false) assertSentNonce(token.claims, input.nonce)
   assertAccessToken(token, tokens.accessToken)
   const { accessToken } = tokens
-  const claims = await withUserinfo(token.claims, await server.metadata(signal), { accessToken, signal })
+  const asked = { accessToken, signal, reach: known.endpoints.reach }
+  const claims = await withUserinfo(token.claims, await server.metadata(signal), asked)
   return toUser({ ...readClaims(known, claims), ...saidInAnswer(known, input.user) })
 }
 

@@ -22,7 +22,8 @@ export type Server = {
 }
 
 export function openServer(endpoints: Endpoints, clock: Clock): Server {
-  const askOnce = boundedFetch({ timeoutMs: PROVIDER_TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX })
+  const { reach } = endpoints
+  const askOnce = boundedFetch({ timeoutMs: PROVIDER_TIMEOUT_MS, bytesMax: ANSWER_BYTES_MAX, reach })
   let described: { until: number; metadata: Promise<AuthorizationServer> } | undefined
   let known: { place: string; keys: JWTVerifyGetKey } | undefined
 

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { type AddressRate, createRateLimits, type RateLimitSettings, type RateLimits } from './rate-limits.ts'
+import {
+  type AddressRate,
+  createRateLimits,
+  type LetterRate,
+  type RateLimitSettings,
+  type RateLimits,
+} from './rate-limits.ts'
 
 const settings: RateLimitSettings = {
   emailsPerHour: 2,
@@ -91,6 +97,28 @@ describe('per project', () => {
     await passing(() => limits.message('email'))
     for (let each = 0; each < 50; each += 1) await limits.request('verify', `198.51.100.${each}`)
     expect((await limits.message('email')).allowed).toBe(false)
+  })
+})
+
+describe('a letter that a stranger asks for', () => {
+  test('is due once in its time, by what it is about and by the address', async () => {
+    const { limits, clock } = start()
+    const ask = (kind: LetterRate = 'recovery', to = 'ada@example.com') => limits.letter(kind, to, 60)
+    expect(await ask()).toEqual({ allowed: true })
+    clock.time += 30_000
+    const errorCode = 'over_email_send_rate_limit'
+    expect(await ask()).toEqual({ allowed: false, retryAfterS: 30, errorCode })
+    expect(await ask('confirmation')).toEqual({ allowed: true })
+    expect(await ask('recovery', 'eve@example.com')).toEqual({ allowed: true })
+    // A refused question does not put it off.
+    clock.time += 30_000
+    expect(await ask()).toEqual({ allowed: true })
+  })
+
+  test('is due always where the settings say so', async () => {
+    const { limits } = start()
+    for (let each = 0; each < 3; each += 1)
+      expect(await limits.letter('recovery', 'ada@example.com', 0)).toEqual({ allowed: true })
   })
 })
 

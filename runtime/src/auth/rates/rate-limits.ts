@@ -1,6 +1,6 @@
 /**
  * How often the auth endpoints may be called: per client address as token buckets refilled over five minutes, what
- * costs the project money or trust per hour and project.
+ * costs the project money or trust per hour and project; and how often a letter may be asked for by who is not signed in.
  *
  * It decides and counts; answering with 429 and the code is the caller's.
  */
@@ -76,6 +76,8 @@ const PER_PROJECT = {
 
 export type AddressRate = keyof typeof PER_ADDRESS
 export type ProjectRate = keyof typeof PER_PROJECT
+/** Letters that strangers may have sent to whatever address they type, by what they are about. */
+export type LetterRate = 'recovery' | 'confirmation' | 'email_change'
 export type RateDecision =
   | { allowed: true }
   | { allowed: false; retryAfterS: number; errorCode: RateErrorCode }
@@ -83,9 +85,11 @@ export type RateDecision =
 export type RateLimits = {
   request(kind: AddressRate, address: string): Promise<RateDecision>
   message(kind: ProjectRate): Promise<RateDecision>
+  /** One in so many seconds, whether or not anybody has that address: the answer must not tell. */
+  letter(kind: LetterRate, to: string, everyS: number): Promise<RateDecision>
 }
 
-/** Buckets remembered at once, about 4 MB: the one untouched for longest is forgotten, and so is full again. */
+/** Buckets remembered at once, of either kind, about 4 MB: the one untouched for longest is forgotten, and so is full again. */
 const BUCKETS_MAX = 20_000
 
 type Deps = {
@@ -99,6 +103,7 @@ type Deps = {
 export function createRateLimits({ settings, clock, shared, bucketsMax = BUCKETS_MAX }: Deps): RateLimits {
   const counters = (entriesMax: number) => createCounters({ kind: bucketKind, clock, shared, entriesMax })
   const addresses = counters(bucketsMax)
+  const letters = counters(bucketsMax)
   // Apart, so that strangers cannot push them out.
   const project = counters(Object.keys(PER_PROJECT).length)
 
@@ -117,6 +122,13 @@ export function createRateLimits({ settings, clock, shared, bucketsMax = BUCKETS
       return take(addresses, keyOf(`${kind} ${clientKey(address)}`), PER_ADDRESS[kind])
     },
     message: (kind) => take(project, kind, PER_PROJECT[kind]),
+    letter: (kind, to, everyS) =>
+      everyS === 0
+        ? Promise.resolve({ allowed: true })
+        : take(letters, keyOf(`letter ${kind} ${to}`), {
+            ...{ capacity: () => 1, refillMs: everyS * 1000 },
+            errorCode: 'over_email_send_rate_limit',
+          }),
   }
 }
 

@@ -1,6 +1,6 @@
 /** `/admin/custom-providers`: providers that the holder of the service key adds, good for sign-ins at once. */
 import { randomUUID } from 'node:crypto'
-import { type Context, nowOf, within } from '../context.ts'
+import { type Context, nowOf, reachOf, within } from '../context.ts'
 import { describeProvider } from '../custom/discovery.ts'
 import {
   CustomProviderExists,
@@ -58,7 +58,10 @@ async function madeOf(context: Context, given: Creation, request: AuthRequest): 
   const discoveryUrl = given.discovery_url || null
   const isOidc = given.provider_type === 'oidc'
   const cached = isOidc
-    ? await describeProvider({ issuer: given.issuer, discoveryUrl }, { clock, signal: request.signal })
+    ? await describeProvider(
+        { issuer: given.issuer, discoveryUrl },
+        { clock, signal: request.signal, reach: reachOf({ project }) },
+      )
     : null
   return {
     ...{ id, provider_type: given.provider_type, identifier: given.identifier, name: given.name },
@@ -134,7 +137,11 @@ async function changeOf(
     issuer: issuer ?? row.issuer ?? '',
     discoveryUrl: discovery === undefined ? row.discovery_url : discovery || null,
   }
-  const cached_discovery = await describeProvider(place, { clock, signal: request.signal })
+  const cached_discovery = await describeProvider(place, {
+    clock,
+    signal: request.signal,
+    reach: reachOf({ project }),
+  })
   const where = { issuer: place.issuer, discovery_url: place.discoveryUrl }
   return { ...common, ...where, cached_discovery, discovery_cached_at: nowOf(context) }
 }

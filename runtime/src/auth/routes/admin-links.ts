@@ -1,9 +1,10 @@
 /** `/admin/generate_link`, `/invite` and `/admin/audit`. */
 import { z } from 'zod'
-import { type Context, nowOf, within } from '../context.ts'
+import { apiUrlOf, type Context, nowOf, within } from '../context.ts'
 import { EmailExists, UserNotFound, ValidationFailed } from '../errors.ts'
 import { parseEmail } from '../identifiers.ts'
 import { type Letter, type LetterOrder, type LinkType, sendLetter, writeLetter } from '../letters.ts'
+import { pageHeaders } from '../paging.ts'
 import {
   type AuthAnswer,
   type AuthRequest,
@@ -15,7 +16,7 @@ import {
 } from '../request.ts'
 import { redirectOf } from '../return-to.ts'
 import { assertStrong, type SignUp, signUp, type Welcomed, welcome } from '../sign-up.ts'
-import { insertAudit, listAudit } from '../store/audit.ts'
+import { type AuditMember, type AuditQuery, insertAudit, listAudit } from '../store/audit.ts'
 import type { Db, UserRow } from '../store/rows.ts'
 import { findUserByEmail, updateUser } from '../store/users.ts'
 import { viewOfUser } from '../users.ts'
@@ -144,13 +145,29 @@ async function changeOrder(
 
 const PER_PAGE = 50
 
+/** As GoTrue takes them: `author:ada@`, `action:login`, `type:token`. */
+const AUDIT_SCOPES = new Map<string, readonly AuditMember[]>([
+  ['author', ['actor_username', 'actor_name']],
+  ['action', ['action']],
+  ['type', ['log_type']],
+])
+
 export async function getAudit(context: Context, request: AuthRequest): Promise<AuthAnswer> {
   const { query } = request
   const page = Math.max(1, Number(query.get('page') ?? 1) || 1)
   const perPage = Math.min(1_000, Math.max(1, Number(query.get('per_page') ?? PER_PAGE) || PER_PAGE))
-  const sql = await context.sql()
-  // GoTrue writes `author:name`: what is looked for is what stands behind.
-  const found = query.get('query')?.replace(/^[a-z_,]+:/, '') ?? null
-  const { entries, total } = await listAudit(sql, { page, perPage, query: found })
-  return { ...ok(entries), headers: [['x-total-count', String(total)]] }
+  const wanted = wantedOf(query.get('query') ?? '')
+  const { entries, total } = await listAudit(await context.sql(), { page, perPage, wanted })
+  const place = `${apiUrlOf(context)}/admin/audit`
+  return { ...ok(entries), headers: pageHeaders(place, { page, perPage }, total) }
+}
+
+/** @throws ValidationFailed */
+function wantedOf(query: string): AuditQuery['wanted'] {
+  if (query === '') return null
+  const [, scope = '', text = ''] = /^([^:]*):(.*)$/s.exec(query) ?? []
+  const members = AUDIT_SCOPES.get(scope)
+  if (!members)
+    throw ValidationFailed(`Invalid query scope: one of ${[...AUDIT_SCOPES.keys()].join(', ')} and :`)
+  return { members, text }
 }

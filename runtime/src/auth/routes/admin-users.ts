@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { isUuid } from '../access.ts'
 import { type Context, nowOf, within } from '../context.ts'
 import { signOut } from '../credentials.ts'
-import { AuthFailure, EmailExists, PhoneExists, UserNotFound, ValidationFailed } from '../errors.ts'
+import { AuthFailure, EmailExists, IdExists, PhoneExists, UserNotFound, ValidationFailed } from '../errors.ts'
 import { parseEmail, parsePhone } from '../identifiers.ts'
 import { pageHeaders, pageOf } from '../paging.ts'
 import { parseStoredHash } from '../passwords/stored-hash.ts'
@@ -98,7 +98,7 @@ export async function postAdminUser(context: Context, request: AuthRequest): Pro
   const user = await within(context, async (tx) => {
     await assertFree(tx, contact, undefined)
     return createUser(context, tx, { body, contact, passwordHash: passwordHash ?? null, request })
-  })
+  }).catch(throwTaken)
   return ok(await viewOf(await context.sql(), user))
 }
 
@@ -116,6 +116,20 @@ async function assertFree(db: Db, { email, phone }: Contacts, id: string | undef
   ]
   if (byEmail && byEmail.id !== id) throw EmailExists()
   if (byPhone && byPhone.id !== id) throw PhoneExists()
+}
+
+const UNIQUE_VIOLATION = '23505'
+const TAKEN = new Map([
+  ['users_pkey', IdExists],
+  ['users_phone_key', PhoneExists],
+  ['users_email_partial_key', EmailExists],
+])
+
+/** Of two at once both find it free: the database lets one of them have it. */
+function throwTaken(error: unknown): never {
+  const { code, constraint_name: name } = error as { code?: unknown; constraint_name?: unknown }
+  const taken = code === UNIQUE_VIOLATION && typeof name === 'string' ? TAKEN.get(name) : undefined
+  throw taken?.().because(error) ?? error
 }
 
 /** @throws ValidationFailed for both at once, or a hash that no sign-in could verify. */
@@ -205,7 +219,7 @@ export async function putAdminUser(context: Context, request: AuthRequest): Prom
     const user = await lockUserOf(tx, request)
     await assertFree(tx, contact, user.id)
     return changeUser(context, tx, { user, body, contact, passwordHash: passwordHash ?? null, request })
-  })
+  }).catch(throwTaken)
   return ok(await viewOf(await context.sql(), changed))
 }
 

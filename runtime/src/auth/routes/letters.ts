@@ -11,7 +11,7 @@ import {
 import { parseChallenge } from '../flow.ts'
 import { assertHuman } from '../guard.ts'
 import { parseEmail, parsePhone } from '../identifiers.ts'
-import { type LinkType, sendLater, writeLetter } from '../letters.ts'
+import { assertLetterDue, type LinkType, orNoLetter, sendLater, writeLetter } from '../letters.ts'
 import {
   type AuthAnswer,
   type AuthRequest,
@@ -46,8 +46,11 @@ export async function postOtp(context: Context, request: AuthRequest): Promise<A
   throw ValidationFailed('One of email or phone must be set')
 }
 
-export const postMagicLink = (context: Context, request: AuthRequest): Promise<AuthAnswer> =>
-  sendMagicLink(context, request, bodyOf(request, Otp))
+export async function postMagicLink(context: Context, request: AuthRequest): Promise<AuthAnswer> {
+  const body = bodyOf(request, Otp)
+  await assertHuman(context, request, body.gotrue_meta_security)
+  return sendMagicLink(context, request, body)
+}
 
 /** A user that is new to us gets the letter of a sign-up: the same link, other words. */
 async function sendMagicLink(context: Context, request: AuthRequest, body: Otp): Promise<AuthAnswer> {
@@ -58,11 +61,13 @@ async function sendMagicLink(context: Context, request: AuthRequest, body: Otp):
   const redirectTo = redirectOf(context, request)
   const isOpen = body.create_user !== false && !settings.disableSignup
   const asked = { contact: { email }, data: body.data ?? {}, request }
+  // Whoever learns that there is nobody is kept from no letter.
+  if (!isOpen && !(await findUserByEmail(await context.sql(), email))) throw notOpen(body)
   const welcomed = isOpen ? await welcome(context, asked) : {}
+  await assertLetterDue(context, 'recovery', email)
   const letter = await within(context, async (tx) => {
     const known = await findUserByEmail(tx, email)
-    if (!known && body.create_user === false) throw OtpDisabled()
-    if (!known && settings.disableSignup) throw SignupDisabled()
+    if (!known && !isOpen) throw notOpen(body)
     const order = { ...asked, ...welcomed, password: null }
     // One that nobody ever confirmed and that has no password is still a sign-up; with one it may be somebody else's.
     const isStill =
@@ -75,10 +80,12 @@ async function sendMagicLink(context: Context, request: AuthRequest, body: Otp):
       ...{ action: 'user_recovery_requested', actor: user, at: nowOf(context), ip: addressOf(request) },
     })
     return writeLetter(context, tx, { type, user, to: email, redirectTo, challenge })
-  })
+  }).catch(orNoLetter)
   if (letter) sendLater(context, letter)
   return ok({})
 }
+
+const notOpen = ({ create_user: wanted }: Otp) => (wanted === false ? OtpDisabled() : SignupDisabled())
 
 async function sendSmsCode(context: Context, request: AuthRequest, body: Otp): Promise<AuthAnswer> {
   const settings = context.project.settings()
@@ -109,6 +116,7 @@ export async function postRecover(context: Context, request: AuthRequest): Promi
   const email = parseEmail(body.email)
   const challenge = parseChallenge(body)
   const redirectTo = redirectOf(context, request)
+  await assertLetterDue(context, 'recovery', email)
   const letter = await within(context, async (tx) => {
     const user = await findUserByEmail(tx, email)
     if (!user) return undefined
@@ -116,7 +124,7 @@ export async function postRecover(context: Context, request: AuthRequest): Promi
       ...{ action: 'user_recovery_requested', actor: user, at: nowOf(context), ip: addressOf(request) },
     })
     return writeLetter(context, tx, { type: 'recovery', user, to: email, redirectTo, challenge })
-  })
+  }).catch(orNoLetter)
   if (letter) sendLater(context, letter)
   return ok({})
 }
@@ -145,13 +153,18 @@ async function resendLetter(
   const email = parseEmail(body.email ?? '')
   const challenge = parseChallenge(body)
   const redirectTo = redirectOf(context, request)
+  await assertLetterDue(context, type === 'signup' ? 'confirmation' : type, email)
   const letter = await within(context, async (tx) => {
     const user = await findUserByEmail(tx, email)
     const due = type === 'signup' ? user?.email_confirmed_at === null : Boolean(user?.email_change)
     if (!user || !due) return undefined
     const to = type === 'signup' ? email : (user.email_change ?? email)
+    if (type === 'signup') {
+      const action = 'user_confirmation_requested'
+      await insertAudit(tx, { action, actor: user, at: nowOf(context), ip: addressOf(request) })
+    }
     return writeLetter(context, tx, { type, user, to, redirectTo, challenge })
-  })
+  }).catch(orNoLetter)
   if (letter) sendLater(context, letter)
   return ok({})
 }

@@ -13,10 +13,11 @@ import {
 import { parseChallenge } from '../flow.ts'
 import { assertHuman, assertWithinRate } from '../guard.ts'
 import { parseNewEmail, parsePhone } from '../identifiers.ts'
-import { sendLetter, writeLetter } from '../letters.ts'
+import { assertLetterDue, sendLetter, writeLetter } from '../letters.ts'
 import {
   type AuthAnswer,
   type AuthRequest,
+  addressOf,
   bodyOf,
   flowShape,
   ok,
@@ -31,10 +32,12 @@ import {
   autoconfirms,
   type Contact,
   disguised,
+  providerOf,
   signUp,
   welcome,
 } from '../sign-up.ts'
 import { sendCode, writeCode } from '../sms-codes.ts'
+import { insertAudit } from '../store/audit.ts'
 import { insertUser } from '../store/users.ts'
 import { markConfirmed, viewOfUser } from '../users.ts'
 
@@ -67,13 +70,22 @@ export async function postSignUp(context: Context, request: AuthRequest): Promis
     })
     return ok(session)
   }
+  if ('email' in contact) await assertLetterDue(context, 'confirmation', contact.email)
   const made = await within(context, async (tx) => {
     const user = await signUp(context, tx, { ...order, ...welcomed })
     if (!user) return undefined
     const redirectTo = redirectOf(context, request)
+    await insertAudit(tx, {
+      ...{ action: 'user_confirmation_requested', actor: user, at: nowOf(context), ip: addressOf(request) },
+      traits: { provider: providerOf(contact) },
+    })
     const letter =
       'email' in contact
-        ? await writeLetter(context, tx, { type: 'signup', user, to: contact.email, redirectTo, challenge })
+        ? await writeLetter(context, tx, {
+            ...{ type: 'signup', user, to: contact.email, redirectTo, challenge },
+            // Counted by the address already, for those that have somebody, too.
+            ignoresFrequency: true,
+          })
         : undefined
     const code =
       'phone' in contact

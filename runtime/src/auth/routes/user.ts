@@ -15,8 +15,9 @@ import {
   SamePassword,
 } from '../errors.ts'
 import { type Challenge, parseChallenge } from '../flow.ts'
+import { guardedAs } from '../guard.ts'
 import { parseNewEmail, parsePhone } from '../identifiers.ts'
-import { type Letter, sendLetter, writeLetter } from '../letters.ts'
+import { countLetter, type Letter, sendLetter, sendLetters, writeLetter } from '../letters.ts'
 import { sendNotice } from '../notices.ts'
 import {
   type AuthAnswer,
@@ -33,7 +34,7 @@ import { digestOtp } from '../secrets.ts'
 import { assertStrong } from '../sign-up.ts'
 import { type Code, sendCode, writeCode } from '../sms-codes.ts'
 import { SsoManaged } from '../sso/errors.ts'
-import { insertAudit } from '../store/audit.ts'
+import { type AuditEntry, insertAudit } from '../store/audit.ts'
 import { listFactors } from '../store/identities.ts'
 import { countMiss, dropOneTimeTokens, listOneTimeTokens } from '../store/one-time-tokens.ts'
 import type { Db, SessionRow, UserRow } from '../store/rows.ts'
@@ -61,7 +62,7 @@ export async function putUser(context: Context, request: AuthRequest): Promise<A
   const phone = body.phone === undefined ? undefined : parsePhone(body.phone)
   if (user.is_sso_user) assertOwn(user, { email, phone, body })
   await assertStrongEnough(context, { user, session, body })
-  const passwordHash = await newPassword(context, { user, session, body }, request.signal)
+  const passwordHash = await newPassword(context, { user, session, body }, request)
   const challenge = parseChallenge(body)
   const letters: Letter[] = []
   let code: Code | undefined
@@ -86,7 +87,8 @@ export async function putUser(context: Context, request: AuthRequest): Promise<A
     await insertAudit(tx, { action: 'user_modified', actor: user, at, ip: addressOf(request) })
   })
   if (passwordHash !== undefined) sendNotice(context, { kind: 'password_changed', user })
-  for (const letter of letters) await sendLetter(context, letter, request.signal)
+  if (letters.length > 0 && user.email) await countLetter(context, 'email_change', user.email)
+  await sendLetters(context, letters, request.signal)
   if (code) await sendCode(context, code, request.signal)
   return ok(await viewOfUser(context, user.id))
 }
@@ -118,7 +120,7 @@ const RECENT_MS = 24 * 3_600_000
 async function newPassword(
   context: Context,
   { user, session, body }: Asked,
-  signal: AbortSignal,
+  request: AuthRequest,
 ): Promise<string | undefined> {
   const { password, current_password: current, nonce } = body
   if (password === undefined) return undefined
@@ -126,16 +128,26 @@ async function newPassword(
   const stored = user.encrypted_password
   if (requireCurrent && stored) {
     if (current === undefined) throw CurrentPasswordRequired()
-    if (!(await context.passwords.verify(current, stored)).ok) throw CurrentPasswordInvalid()
+    await assertCurrent(context, { user, current, stored, request })
   }
   const isOld = context.clock.now() - session.created_at.getTime() > RECENT_MS
   if (requireReauthentication && isOld) {
     if (nonce === undefined) throw ReauthenticationNeeded()
     await spendNonce(context, user, nonce)
   }
-  await assertStrong(context, password, signal)
+  await assertStrong(context, password, request.signal)
   if (stored && (await context.passwords.verify(password, stored)).ok) throw SamePassword()
   return context.passwords.hash(password)
+}
+
+type Current = { user: UserRow; current: string; stored: string; request: AuthRequest }
+
+/** Guesses count as those at a sign-in. @throws CurrentPasswordInvalid */
+async function assertCurrent(context: Context, { user, current, stored, request }: Current): Promise<void> {
+  const account = user.email || user.phone || user.id
+  await guardedAs(context, { account, request, refusal: CurrentPasswordInvalid.code }, async () => {
+    if (!(await context.passwords.verify(current, stored)).ok) throw CurrentPasswordInvalid()
+  })
 }
 
 /** @throws ReauthenticationInvalid */
@@ -219,6 +231,9 @@ async function askForPhone(
 export async function getReauthenticate(context: Context, request: AuthRequest): Promise<AuthAnswer> {
   const { user } = await personOf(context, await context.sql(), request)
   const { email, phone } = user
+  const asked: AuditEntry = {
+    ...{ action: 'user_reauthenticate_requested', actor: user, at: nowOf(context), ip: addressOf(request) },
+  }
   if (email && user.email_confirmed_at) {
     const order = {
       type: 'reauthentication' as const,
@@ -226,13 +241,19 @@ export async function getReauthenticate(context: Context, request: AuthRequest):
       to: email,
       redirectTo: redirectOf(context, request),
     }
-    const letter = await within(context, (tx) => writeLetter(context, tx, order))
+    const letter = await within(context, async (tx) => {
+      await insertAudit(tx, asked)
+      return writeLetter(context, tx, order)
+    })
     await sendLetter(context, letter, request.signal)
     return ok({})
   }
   if (phone && user.phone_confirmed_at) {
     const order = { user, to: phone, kind: 'reauthentication_token' as const }
-    const code = await within(context, (tx) => writeCode(context, tx, order))
+    const code = await within(context, async (tx) => {
+      await insertAudit(tx, asked)
+      return writeCode(context, tx, order)
+    })
     return ok({ message_id: await sendCode(context, code, request.signal) })
   }
   if (email) throw new AuthFailure('email_not_confirmed', 422, 'Please verify your email first.')

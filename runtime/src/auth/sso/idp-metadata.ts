@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '@cascata/shared/clock'
-import { boundedFetch, outboundReason } from '../outbound.ts'
+import { boundedFetch, outboundReason, type Reach } from '../outbound.ts'
 import { createRecentMap } from '../recent-map.ts'
 import { METADATA_BYTES_MAX, METADATA_TIMEOUT_MS } from '../saml/limits.ts'
 import { type IdpMetadata, parseMetadata } from '../saml/metadata.ts'
@@ -26,7 +26,12 @@ export type IdpMetadatas = {
   of(db: Db, provider: SsoProviderRow): Promise<IdpMetadata>
 }
 
-type Deps = { clock: Clock; logger: { warn(members: object, message: string): void } }
+type Deps = {
+  clock: Clock
+  /** Where a URL may lead that was given with the service key. */
+  reach(): Reach
+  logger: { warn(members: object, message: string): void }
+}
 
 const HOUR_MS = 3_600_000
 /** Where it says nothing, as with GoTrue; and at most, whatever it says. */
@@ -35,7 +40,7 @@ const AGE_MS_MAX = 24 * HOUR_MS
 const TRY_EVERY_MS = 5 * 60_000
 const KEPT_MAX = 50
 
-export function createIdpMetadatas({ clock, logger }: Deps): IdpMetadatas {
+export function createIdpMetadatas({ clock, reach, logger }: Deps): IdpMetadatas {
   const parsed = createRecentMap<IdpMetadata>(KEPT_MAX)
   const tried = createRecentMap<number>(KEPT_MAX)
 
@@ -54,7 +59,7 @@ export function createIdpMetadatas({ clock, logger }: Deps): IdpMetadatas {
     if (clock.now() - (tried.get(provider.id) ?? 0) < TRY_EVERY_MS) return undefined
     tried.set(provider.id, clock.now())
     try {
-      const { xml, metadata } = await read(await fetchText(provider.metadata_url))
+      const { xml, metadata } = await read(await fetchText(provider.metadata_url, { reach: reach() }))
       if (metadata.entityId !== provider.entity_id) throw MetadataRefused('its entityID is another')
       if (isOver(metadata)) throw MetadataRunOut()
       await keepMetadata(db, provider.id, { xml, at: new Date(clock.now()) })
@@ -67,7 +72,7 @@ export function createIdpMetadatas({ clock, logger }: Deps): IdpMetadatas {
 
   return {
     ...{ read, renewed },
-    fetch: async (url, signal) => read(await fetchText(url, signal)),
+    fetch: async (url, signal) => read(await fetchText(url, { signal, reach: reach() })),
     async of(db, provider) {
       const known = (await read(provider.metadata_xml)).metadata
       const now = clock.now()
@@ -85,8 +90,11 @@ function refuse(error: unknown): never {
 }
 
 /** @throws MetadataFetchFailed: without the URL, in which a secret may be. */
-async function fetchText(url: string, signal?: AbortSignal): Promise<string> {
-  const ask = boundedFetch({ timeoutMs: METADATA_TIMEOUT_MS, bytesMax: METADATA_BYTES_MAX, signal })
+async function fetchText(
+  url: string,
+  { signal, reach }: { signal?: AbortSignal; reach: Reach },
+): Promise<string> {
+  const ask = boundedFetch({ timeoutMs: METADATA_TIMEOUT_MS, bytesMax: METADATA_BYTES_MAX, signal, reach })
   const headers = { accept: 'application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.8' }
   const answer = await ask(url, { headers }).catch((error: unknown) => {
     signal?.throwIfAborted()

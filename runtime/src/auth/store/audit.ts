@@ -71,16 +71,27 @@ export async function insertAudit(db: Db, { action, actor, at, ip, traits }: Aud
 
 export type AuditRow = { id: string; payload: Json; created_at: Date; ip_address: string }
 
+/** Members of what is written that may be searched. */
+export type AuditMember = 'actor_username' | 'actor_name' | 'action' | 'log_type'
+export type AuditQuery = {
+  page: number
+  perPage: number
+  /** Whatever has this text in one of these; null is everything. */
+  wanted: { members: readonly AuditMember[]; text: string } | null
+}
+
 export async function listAudit(
   db: Db,
-  { page, perPage, query }: { page: number; perPage: number; query: string | null },
+  { page, perPage, wanted }: AuditQuery,
 ): Promise<{ entries: AuditRow[]; total: number }> {
-  const where =
-    query === null ? db`true` : db`payload::text ilike ${`%${query.replaceAll(/[\\%_]/g, '\\$&')}%`}`
+  const pattern = `%${wanted?.text.replaceAll(/[\\%_]/g, '\\$&') ?? ''}%`
+  const where = (wanted?.members ?? [])
+    .map((member) => db`payload ->> ${member} ilike ${pattern}`)
+    .reduce((all, one) => db`${all} or ${one}`, wanted === null ? db`true` : db`false`)
   const [count] = await db<{ total: number }[]>`
     select count(*)::int as total from auth.audit_log_entries where ${where}`
   const entries = await db<AuditRow[]>`
     select id, payload, created_at, ip_address from auth.audit_log_entries where ${where}
-    order by created_at desc limit ${perPage} offset ${(page - 1) * perPage}`
+    order by created_at desc, id limit ${perPage} offset ${(page - 1) * perPage}`
   return { entries, total: count?.total ?? 0 }
 }

@@ -51,3 +51,13 @@ export async function dropOneTimeTokens(
   else
     await db`delete from auth.one_time_tokens where user_id = ${userId} and token_type::text in ${db(kinds)}`
 }
+
+/** That one alone. @returns whether it was still there. */
+export async function dropOneTimeToken(
+  db: Db,
+  { userId, hash }: { userId: string; hash: string },
+): Promise<boolean> {
+  const gone = await db`
+    delete from auth.one_time_tokens where user_id = ${userId} and token_hash = ${hash}`
+  return gone.count > 0
+}

@@ -62,6 +62,12 @@ export async function rotate(db: Db, rotation: Rotation): Promise<Rotated | unde
       update auth.sessions s
       set refreshed_at = ${at}::timestamptz at time zone 'utc', updated_at = ${at}, user_agent = ${userAgent}, ip = ${ip}
       from used where s.id = used.session_id
+    ), told as (
+      insert into auth.audit_log_entries (id, payload, created_at, ip_address)
+      select gen_random_uuid(), json_build_object('action', 'token_refreshed', 'actor_id', owner.id,
+          'actor_username', coalesce(owner.email, owner.phone, ''), 'actor_via_sso', owner.is_sso_user,
+          'log_type', 'token'), ${at}, coalesce(${ip}::text, '')
+      from owner, used
     )
     select owner.*, jsonb_build_object('id', locked.id, 'aal', locked.aal, 'not_after', locked.not_after) as session,
       (select coalesce(jsonb_agg(jsonb_build_object('method', authentication_method,

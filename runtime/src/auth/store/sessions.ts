@@ -182,6 +182,16 @@ export async function findActiveRefreshToken(
   return row
 }
 
+/** Those that came after it, the oldest first. */
+export async function listLaterRefreshTokens(
+  db: Db,
+  { session_id: sessionId, id }: Pick<RefreshTokenRow, 'session_id' | 'id'>,
+  limit: number,
+): Promise<RefreshTokenRow[]> {
+  return db<RefreshTokenRow[]>`
+    select * from auth.refresh_tokens where session_id = ${sessionId} and id > ${id} order by id limit ${limit}`
+}
+
 export async function revokeRefreshToken(db: Db, id: string, at: Date): Promise<void> {
   await db`update auth.refresh_tokens set revoked = true, updated_at = ${at} where id = ${id}`
 }

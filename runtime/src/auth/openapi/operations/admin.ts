@@ -196,7 +196,14 @@ const LETTERS: Operations = {
     access: 'admin',
     id: 'auth_admin_audit',
     summary: 'Read what was done to users',
-    query: [...pages, query('query', 'What to look for.', 'ada@example.com')],
+    query: [
+      ...pages,
+      query(
+        'query',
+        'Whose, what or of which kind: `author:`, `action:` or `type:`, and a part of it.',
+        'author:ada@example.com',
+      ),
+    ],
     answers: {
       200: {
         description: 'A page of entries, the latest first.',
