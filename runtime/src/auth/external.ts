@@ -21,7 +21,7 @@ import { isBanned } from './sign-in.ts'
 import { assertWelcome, type Welcomed } from './sign-up.ts'
 import { SsoManaged } from './sso/errors.ts'
 import { insertAudit } from './store/audit.ts'
-import { findIdentity, insertIdentity, updateIdentity } from './store/identities.ts'
+import { findIdentity, insertIdentity, listIdentities, updateIdentity } from './store/identities.ts'
 import type { Db, Json, UserRow } from './store/rows.ts'
 import { findSession } from './store/sessions.ts'
 import {
@@ -133,10 +133,13 @@ async function takeOver(
   const at = nowOf(context)
   await db`delete from auth.identities where user_id = ${user.id} and provider = 'phone'`
   await forget(db, user, { at, keepProvider: provider })
+  const proven = { email_verified: true }
+  const own = (await listIdentities(db, user.id)).find((each) => each.provider === 'email')
+  if (own) await updateIdentity(db, own.id, { data: proven, at })
   const change: UserChange = {
     ...{ encrypted_password: null, email_confirmed_at: at, is_anonymous: false },
     ...{ phone: null, phone_confirmed_at: null },
-    ...{ sign_up_contested: false, raw_user_meta_data: bareOf({ ...user, phone: null }) },
+    ...{ sign_up_contested: false, raw_user_meta_data: { ...bareOf({ ...user, phone: null }), ...proven } },
   }
   return (await updateUser(db, user.id, { ...change, updated_at: at })) ?? user
 }
