@@ -85,15 +85,6 @@ type Change = {
 const OWN: readonly (readonly [string, Change])[] = [
   ['the password', { change: ({ bearer }) => put(bearer, { password: NEW_PASSWORD }) }],
   [
-    'the address, where nothing is to be confirmed',
-    {
-      async change({ bearer, user }) {
-        await auth.set({ email: { autoconfirm: true, maxFrequencyS: 0 } })
-        return put(bearer, { email: `new-${user.id}@example.com` })
-      },
-    },
-  ],
-  [
     'the number, where nothing is to be confirmed',
     {
       async change({ bearer }) {

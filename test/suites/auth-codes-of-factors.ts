@@ -69,6 +69,22 @@ export const ofProviders = (s: CodeScene): readonly Case[] => [
       ),
   ],
   [
+    'email_conflict_identity_not_deletable',
+    '422',
+    () =>
+      s.where({ manualLinking: true }, async () => {
+        const { client } = await s.signedUp()
+        const [login, options] = [`conflict-${Date.now().toString(36)}`, { skipBrowserRedirect: true }]
+        const { data } = await client.auth.linkIdentity({ provider: 'acme' as never, options })
+        await s.returned(await walk(data.url ?? '', login))
+        const other = { email: `${login}@example.com`, email_confirm: true }
+        await s.auth.admin().auth.admin.createUser(other)
+        const { identities = [] } = (await client.auth.getUserIdentities()).data ?? {}
+        const own = identities.find(({ provider }) => provider === 'email')
+        return s.said(client.auth.unlinkIdentity(own as never))
+      }),
+  ],
+  [
     'single_identity_not_deletable',
     '422',
     () =>

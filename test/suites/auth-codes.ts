@@ -66,10 +66,6 @@ export const NOT_GIVEN: Partial<Record<Code, string>> = {
     'unexpected_audience',
   ),
   ...because(
-    'taking an identity away never moves the address of the user',
-    'email_conflict_identity_not_deletable',
-  ),
-  ...because(
     'there is no such limit beside those of mails, hooks and providers, which have codes of their own',
     'request_timeout',
   ),

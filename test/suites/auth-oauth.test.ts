@@ -191,17 +191,34 @@ describe('an address that is known already', () => {
     await auth.client().auth.signUp({ email, password: PASSWORD, options: { data: { mine: true } } })
     const { user } = await signedIn('claimed')
     expect(user.email_confirmed_at).toBeTruthy()
+    const own = user.identities?.find(({ provider }) => provider === 'email')
+    expect(own?.identity_data).toMatchObject({ email, email_verified: true })
+    expect(own?.identity_data).not.toHaveProperty('mine')
     const { error } = await auth.client().auth.signInWithPassword({ email, password: PASSWORD })
     expect(error).toMatchObject({ code: 'invalid_credentials' })
   })
 
   test('is not joined on the word of a provider that has not proven it', async () => {
-    const email = 'unverified@example.com'
-    await auth.admin().auth.admin.createUser({ email, password: PASSWORD, email_confirm: true })
-    const url = await signIn(auth.client(), 'unverified')
+    const login = `unverified-${randomUUID().slice(0, 8)}`
+    const order = { email: `${login}@example.com`, password: PASSWORD, email_confirm: true }
+    await auth.admin().auth.admin.createUser(order)
+    const url = await signIn(auth.client(), login)
     expect(url.searchParams.get('error_code')).toBe('provider_email_needs_verification')
     expect(url.hash).not.toContain('access_token')
   })
+})
+
+test('an address that the provider has not proven is asked itself, and from then on the provider signs in', async () => {
+  const login = `unverified-${randomUUID().slice(0, 8)}`
+  const refused = await signIn(pkceClient(), login)
+  expect(refused.searchParams.get('error_code')).toBe('provider_email_needs_verification')
+  const mail = await auth.mailTo(`${login}@example.com`)
+  const link = mail.links.find((each) => each.includes('/verify')) ?? ''
+  const proven = fragmentOf(new URL((await headed(link)).location))
+  expect(proven.get('access_token')).toBeTruthy()
+  const { user } = await signedIn(login)
+  expect(user.identities?.map(({ provider }) => provider)).toEqual([PROVIDER])
+  expect(user.email_confirmed_at).toBeTruthy()
 })
 
 describe('identities', () => {

@@ -130,6 +130,9 @@ export const IdExists = failure(
 export const InvalidCredentials = failure('invalid_credentials', 400, () => 'Invalid login credentials')
 export const EmailNotConfirmed = failure('email_not_confirmed', 400, () => 'Email not confirmed')
 export const PhoneNotConfirmed = failure('phone_not_confirmed', 400, () => 'Phone not confirmed')
+/** Before another way in is added to what may be somebody else's. */
+export const EmailNotProven = failure('email_not_confirmed', 422, () => 'Please verify your email first.')
+export const PhoneNotProven = failure('phone_not_confirmed', 422, () => 'Please verify your phone first.')
 export const OtpDisabled = failure('otp_disabled', 422, () => 'Signups not allowed for otp')
 export const OtpExpired = failure('otp_expired', 403, () => 'Token has expired or is invalid')
 export const LinkExpired = failure('otp_expired', 403, () => 'Email link is invalid or has expired')
@@ -244,6 +247,12 @@ export const EmailNeedsVerification = failure(
   (provider: string) =>
     `Unverified email with ${provider}. Verify the email with ${provider} in order to sign in`,
 )
+export const ProofAskedFor = failure(
+  'provider_email_needs_verification',
+  403,
+  (provider: string) =>
+    `Unverified email with ${provider}. A confirmation email has been sent to it: confirm it in order to sign in`,
+)
 export const EmailNotProvided = failure(
   'email_address_not_provided',
   422,
@@ -259,6 +268,11 @@ export const SingleIdentity = failure(
   'single_identity_not_deletable',
   422,
   () => 'User must have at least 1 identity after unlinking',
+)
+export const EmailConflict = failure(
+  'email_conflict_identity_not_deletable',
+  422,
+  () => "The address of the identity that would remain is another user's",
 )
 export const LinkingDisabled = failure('manual_linking_disabled', 404, () => 'Manual linking is disabled')
 

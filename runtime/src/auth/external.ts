@@ -14,13 +14,14 @@ import {
   UserBanned,
   UserNotFound,
 } from './errors.ts'
+import { bareOf, forget, isNobodys } from './forget.ts'
 import type { ProviderUser } from './providers/provider.ts'
 import { type AuthRequest, addressOf } from './request.ts'
 import { isBanned } from './sign-in.ts'
-import { assertWelcome, bareOf, forget, type Welcomed } from './sign-up.ts'
+import { assertWelcome, type Welcomed } from './sign-up.ts'
 import { SsoManaged } from './sso/errors.ts'
 import { insertAudit } from './store/audit.ts'
-import { findIdentity, insertIdentity, updateIdentity } from './store/identities.ts'
+import { findIdentity, insertIdentity, listIdentities, updateIdentity } from './store/identities.ts'
 import type { Db, Json, UserRow } from './store/rows.ts'
 import { findSession } from './store/sessions.ts'
 import {
@@ -66,8 +67,21 @@ export async function accountOf(context: Context, db: Db, vouched: Vouched): Pro
     ? await returning(context, db, { ...vouched, userId: identity.user_id, identityId: identity.id })
     : await arriving(context, db, vouched)
   if (isBanned(user, nowOf(context))) throw UserBanned()
+  if (!mayComeIn(context, user)) throw EmailNeedsVerification(provider)
   return user
 }
+
+/** It has an address, and nothing of it was ever proven. */
+export const isUnproven = (user: UserRow): boolean => Boolean(user.email) && isNobodys(user)
+
+export const mayComeIn = ({ project }: Context, user: UserRow): boolean => {
+  const { autoconfirm, allowUnverifiedSignIns } = project.settings().email
+  return !isUnproven(user) || autoconfirm || allowUnverifiedSignIns
+}
+
+/** By evidence of the provider's own. */
+export const isVouchedFor = ({ email }: UserRow, person: ProviderUser): boolean =>
+  person.emailVerified && person.email?.toLowerCase() === email
 
 /** As `stillHolds` of a sign-in asks. */
 export const isStillLinked =
@@ -85,28 +99,25 @@ async function returning(
   if (!user) throw UserNotFound()
   await updateIdentity(db, identityId, { data: person.claims, at })
   // The provider may have proven the address only now.
-  const isProven = person.emailVerified && person.email?.toLowerCase() === user.email
-  if (isProven && user.email_confirmed_at === null) return takeOver(context, db, { user, provider })
+  if (isVouchedFor(user, person) && user.email_confirmed_at === null)
+    return takeOver(context, db, { user, provider })
   const raw_user_meta_data = { ...user.raw_user_meta_data, ...person.claims }
   return (await updateUser(db, user.id, { raw_user_meta_data, updated_at: at })) ?? user
 }
 
 async function arriving(context: Context, db: Db, vouched: Vouched): Promise<UserRow> {
   const { provider, person } = vouched
-  const settings = context.project.settings()
   const email = person.email?.toLowerCase() ?? null
   if (email === null) {
-    const isOptional = vouched.emailOptional ?? settings.external[provider]?.emailOptional
+    const { external } = context.project.settings()
+    const isOptional = vouched.emailOptional ?? external[provider]?.emailOptional
     if (!isOptional) throw EmailNotProvided(provider)
     return createExternal(context, db, { ...vouched, email })
   }
   await lockIdentifier(db, email)
   const found = await findUserByEmail(db, email)
   const known = found && (await lockUser(db, found.id))
-  if (!known) {
-    if (!person.emailVerified && !settings.email.autoconfirm) throw EmailNeedsVerification(provider)
-    return createExternal(context, db, { ...vouched, email })
-  }
+  if (!known) return createExternal(context, db, { ...vouched, email })
   if (!person.emailVerified) throw EmailNeedsVerification(provider)
   const own =
     known.email_confirmed_at === null ? await takeOver(context, db, { user: known, provider: null }) : known
@@ -120,14 +131,16 @@ async function takeOver(
   { user, provider }: { user: UserRow; provider: string | null },
 ): Promise<UserRow> {
   const at = nowOf(context)
-  await forget(db, user.id, provider)
+  await db`delete from auth.identities where user_id = ${user.id} and provider = 'phone'`
+  await forget(db, user, { at, keepProvider: provider })
+  const proven = { email_verified: true }
+  const own = (await listIdentities(db, user.id)).find((each) => each.provider === 'email')
+  if (own) await updateIdentity(db, own.id, { data: proven, at })
   const change: UserChange = {
     ...{ encrypted_password: null, email_confirmed_at: at, is_anonymous: false },
-    ...{ phone: null, phone_confirmed_at: null, phone_change: '', email_change: '' },
-    ...{ sign_up_contested: false, raw_user_meta_data: bareOf({ ...user, phone: null }) },
+    ...{ phone: null, phone_confirmed_at: null },
+    ...{ sign_up_contested: false, raw_user_meta_data: { ...bareOf({ ...user, phone: null }), ...proven } },
   }
-  await db`delete from auth.mfa_factors where user_id = ${user.id}`
-  await db`delete from auth.identities where user_id = ${user.id} and provider = 'phone'`
   return (await updateUser(db, user.id, { ...change, updated_at: at })) ?? user
 }
 
@@ -157,7 +170,8 @@ async function join(
   return changed ?? user
 }
 
-async function createExternal(
+/** A setting that asks nobody for proof is no evidence: whoever proves the address later must find it unproven. */
+export async function createExternal(
   context: Context,
   db: Db,
   { provider, person, email, request, welcomedId }: Vouched & { email: string | null },
@@ -169,7 +183,7 @@ async function createExternal(
   const app = { provider, providers: [provider] }
   if (welcomedId === undefined)
     await assertWelcome(context, { db, request, user: shownOf({ id, provider, person }) })
-  const isProven = email !== null && (person.emailVerified || settings.email.autoconfirm)
+  const isProven = email !== null && person.emailVerified
   const user = await insertUser(db, {
     ...{ id, email, aud: settings.jwt.audience, role: settings.jwt.defaultRole },
     ...(isProven ? { email_confirmed_at: at } : {}),
@@ -209,8 +223,8 @@ export async function linkTo(context: Context, db: Db, { userId, by, vouched }: 
   if (user.is_sso_user) throw SsoManaged()
   const joined = await join(context, db, { user, vouched })
   await credentialChanged(db, { userId, by })
-  if (!user.is_anonymous) return joined
   const at = nowOf(context)
+  if (!user.is_anonymous) return (await updateUser(db, user.id, { updated_at: at })) ?? joined
   const email = person.emailVerified ? (person.email?.toLowerCase() ?? null) : null
   const isFree = email !== null && !(await findUserByEmail(db, email))
   const change = { is_anonymous: false, ...(isFree ? { email, email_confirmed_at: at } : {}) }

@@ -7,8 +7,10 @@ import { LinkingDisabled, ProviderDisabled, ValidationFailed } from './errors.ts
 import { accountOf, isStillLinked, linkTo, welcomeExternal } from './external.ts'
 import { assertHuman } from './guard.ts'
 import { type AuthRequest, bodyOf, flowShape, optionalText } from './request.ts'
+import { redirectOf } from './return-to.ts'
 import type { SessionView } from './session-view.ts'
 import { sessionAfter } from './sign-in.ts'
+import { askForProof } from './unproven.ts'
 
 const Body = z.object({
   ...{ provider: optionalText, client_id: optionalText, issuer: optionalText, id_token: optionalText },
@@ -28,6 +30,8 @@ export async function signInWithIdToken(context: Context, request: AuthRequest):
   const person = await found.provider.fromIdToken({ idToken, accessToken, nonce }, request.signal)
   const vouched = { provider: name, person, request, emailOptional: found.emailOptional }
   const welcomed = body.link_identity ? {} : await welcomeExternal(context, vouched)
+  if (!body.link_identity)
+    await askForProof(context, { ...vouched, ...welcomed }, redirectOf(context, request))
   const signIn = { method: 'oauth' as const, request, stillHolds: isStillLinked(vouched) }
   return sessionAfter(context, signIn, async (tx) => {
     if (!body.link_identity) return accountOf(context, tx, { ...vouched, ...welcomed })

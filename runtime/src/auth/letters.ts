@@ -6,6 +6,7 @@ import type { AuthSettings } from '@cascata/shared/auth-settings'
 import { apiUrlOf, type Context, nowOf, siteUrlOf, within } from './context.ts'
 import { AuthFailure, OverEmailRate, UserNotFound } from './errors.ts'
 import { beginFlow, type Challenge } from './flow.ts'
+import { isNobodys } from './forget.ts'
 import { callApart } from './hook-calls.ts'
 import type { Mail, MailKind } from './mail/mailer.ts'
 import type { LetterRate, RateDecision } from './rates/rate-limits.ts'
@@ -61,16 +62,20 @@ export async function writeLetter(context: Context, db: Db, order: LetterOrder):
   const { email } = context.project.settings()
   const at = nowOf(context)
   const form = FORMS[type]
-  if (!order.ignoresFrequency) assertNotTooSoon(user[form.sentAt as keyof UserRow] as Date | null, at, email)
+  if (!order.ignoresFrequency) assertNotTooSoon(context, user[form.sentAt as keyof UserRow] as Date | null)
   const otp = makeOtp(email.otpLength)
   const hash = `${challenge ? PKCE_MARK : ''}${digestOtp(to, otp)}`
   const token = order.token ?? form.token
   // Before what was sent earlier, as who voids it.
-  if (!(await lockUser(db, user.id))) throw UserNotFound()
+  const now = await lockUser(db, user.id)
+  if (!now) throw UserNotFound()
   if (challenge)
     await beginFlow(context, db, { challenge, userId: user.id, provider: 'email', method: flowMethod(type) })
   await putOneTimeToken(db, { userId: user.id, kind: token, hash, relatesTo: to, at })
-  await updateUser(db, user.id, { [form.sentAt]: at, updated_at: at })
+  // Whoever asks to be let in need not be who signed up: whichever letter comes back, it proves the address alone.
+  const isContested = (type === 'magiclink' || type === 'recovery') && isNobodys(now)
+  const contested = isContested ? { sign_up_contested: true } : {}
+  await updateUser(db, user.id, { [form.sentAt]: at, ...contested, updated_at: at })
   const link = linkTo(context, { hash, type, redirectTo })
   return { order, otp, hash, link, mail: mailOf(context, order, { otp, hash, link }) }
 }
@@ -115,10 +120,14 @@ function mailOf(
   }
 }
 
-function assertNotTooSoon(sentAt: Date | null, at: Date, { maxFrequencyS }: { maxFrequencyS: number }): void {
-  if (sentAt === null) return
-  const leftMs = sentAt.getTime() + maxFrequencyS * 1000 - at.getTime()
-  if (leftMs > 0) throw OverEmailRate(Math.ceil(leftMs / 1000))
+const leftMs = ({ project, clock }: Context, sentAt: Date | null): number =>
+  sentAt === null ? 0 : sentAt.getTime() + project.settings().email.maxFrequencyS * 1000 - clock.now()
+
+/** Whether a letter was sent so recently that the next is refused. */
+export const isTooSoon = (context: Context, sentAt: Date | null): boolean => leftMs(context, sentAt) > 0
+
+function assertNotTooSoon(context: Context, sentAt: Date | null): void {
+  if (isTooSoon(context, sentAt)) throw OverEmailRate(Math.ceil(leftMs(context, sentAt) / 1000))
 }
 
 /** @throws what the mailer says; then its user may give the order again at once, and a stranger in its time. */
@@ -218,8 +227,8 @@ export function orNoLetter(error: unknown): undefined {
 }
 
 /** Where waiting would tell a stranger that there is somebody to write to. */
-export function sendLater(context: Context, letter: Letter): void {
-  sendLetter(context, letter, AbortSignal.timeout(SEND_MS_MAX)).catch((err: unknown) =>
-    context.logger.error({ err, kind: letter.mail.kind }, 'mail not sent'),
+export function sendLater(context: Context, letters: readonly Letter[]): void {
+  sendLetters(context, letters, AbortSignal.timeout(SEND_MS_MAX)).catch((err: unknown) =>
+    context.logger.error({ err, kind: letters[0]?.mail.kind }, 'mail not sent'),
   )
 }

@@ -13,6 +13,7 @@ import { s256 } from './secrets.ts'
 import { sessionAfter } from './sign-in.ts'
 import { insertProviderFlow, issueCode, takeProviderFlow } from './store/flow-states.ts'
 import type { Db, FlowRow } from './store/rows.ts'
+import { askForProof } from './unproven.ts'
 
 const LIFETIME_MS = 10 * 60_000
 const VERIFIER_BYTES = 48
@@ -105,6 +106,7 @@ async function arrive(
   const target = flow.linking_target_id
   const vouched: Vouched = { provider: name, person, request, emailOptional }
   const welcomed = target === null ? await welcomeExternal(context, vouched) : {}
+  if (target === null) await askForProof(context, { ...vouched, ...welcomed }, location)
   const settle = (tx: Db) =>
     target === null
       ? accountOf(context, tx, { ...vouched, ...welcomed })

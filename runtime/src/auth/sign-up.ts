@@ -1,16 +1,16 @@
 /** New users, and what becomes of an address that signs up again. */
 import { randomUUID } from 'node:crypto'
 import { type Context, nowOf } from './context.ts'
-import { signOut } from './credentials.ts'
 import { HookRefusal, UserAlreadyExists, WeakPassword } from './errors.ts'
+import { forget, isNobodys } from './forget.ts'
 import { askHook } from './hook-calls.ts'
+import { isForeign, keepOwnIdentity } from './own-identity.ts'
 import { PasswordCheckFailed } from './passwords/errors.ts'
 import { findLeak } from './passwords/leaks.ts'
 import { weaknesses } from './passwords/policy.ts'
 import { type AuthRequest, addressOf } from './request.ts'
 import { insertAudit } from './store/audit.ts'
-import { deleteIdentities, insertIdentity, listIdentities } from './store/identities.ts'
-import { dropOneTimeTokens } from './store/one-time-tokens.ts'
+import { insertIdentity, listIdentities } from './store/identities.ts'
 import type { Db, Json, UserRow } from './store/rows.ts'
 import {
   findUserByEmail,
@@ -48,9 +48,6 @@ const LEAKED = 'The password is too weak. It is known from a leak: choose anothe
 export const findByContact = (db: Db, contact: Contact): Promise<UserRow | undefined> =>
   'email' in contact ? findUserByEmail(db, contact.email) : findUserByPhone(db, contact.phone)
 
-export const isConfirmed = (user: UserRow, contact: Contact): boolean =>
-  ('email' in contact ? user.email_confirmed_at : user.phone_confirmed_at) !== null
-
 export type SignUp = {
   contact: Contact
   /** And itself, to tell it from an earlier one. */
@@ -79,9 +76,9 @@ export async function welcome(
 }
 
 /**
- * The user to be confirmed, or undefined when the contact has a confirmed one already. One that was never confirmed is
- * nobody's yet: nothing of an earlier sign-up remains. Where the two had different passwords neither will count, for
- * whoever follows the letter cannot know which of both it is of.
+ * The user to be confirmed, or undefined when the contact is of one that was proven already. One that never was is
+ * nobody's yet: nothing of an earlier sign-up remains. Where the two had different passwords, or one of them none, neither
+ * will count, for whoever follows the letter cannot know which of both it is of.
  *
  * @throws UserAlreadyExists where the caller learns it anyway, as nothing has to be confirmed.
  */
@@ -92,52 +89,42 @@ export async function signUp(context: Context, db: Db, order: SignUp): Promise<U
   // Whoever confirms it at the same moment has it: it is read again once nobody changes it.
   const known = found && (await lockUser(db, found.id))
   if (!known) return createUser(context, db, order)
-  if (isConfirmed(known, contact)) {
-    if (autoconfirms(context, contact)) throw UserAlreadyExists()
-    const at = nowOf(context)
+  const isOpen = autoconfirms(context, contact)
+  const identities = await listIdentities(db, known.id)
+  // Where nothing has to be proven, who came by a provider would lose the account to whoever names the address.
+  if (isOpen && (!isNobodys(known) || identities.some(isForeign))) throw UserAlreadyExists()
+  const at = nowOf(context)
+  if (!isNobodys(known)) {
     await insertAudit(db, { action: 'user_repeated_signup', actor: known, at, ip: addressOf(request) })
     return undefined
   }
-  await forget(db, known.id)
-  const at = nowOf(context)
-  const isContested = known.sign_up_contested || (await isAnother(context, known, password))
+  await forget(db, known, { at })
+  const isContested =
+    !(isOpen && password) && (known.sign_up_contested || (await isAnother(context, known, password)))
   const change = {
-    ...{ encrypted_password: isContested ? null : (password?.hash ?? known.encrypted_password) },
+    ...{ encrypted_password: isContested ? null : (password?.hash ?? null) },
     ...{ sign_up_contested: isContested, raw_user_meta_data: metaOf(known.id, contact, data) },
     updated_at: at,
   }
   const user = (await updateUser(db, known.id, change)) ?? known
-  const provider = providerOf(contact)
-  const there = (await listIdentities(db, user.id)).some((identity) => identity.provider === provider)
-  if (!there) await insertOwnIdentity(context, db, { user, contact, data })
-  return user
+  // Of a user whom a provider brought there is none yet.
+  return keepOwnIdentity(db, {
+    user,
+    provider: providerOf(contact),
+    data: metaOf(user.id, contact, data),
+    at,
+  })
 }
 
-/** Whether there was one that this is not. */
+/** Whether this may be somebody else than who was there before: they do not know the same password, if any. */
 async function isAnother(
   { passwords }: Context,
   { encrypted_password: hash }: UserRow,
   password: SignUp['password'],
 ): Promise<boolean> {
-  return hash !== null && password !== null && !(await passwords.verify(password.text, hash)).ok
+  if (hash === null || password === null) return (hash === null) !== (password === null)
+  return !(await passwords.verify(password.text, hash)).ok
 }
-
-/** Nothing that somebody unknown may have left: other identities, sessions, letters. */
-export async function forget(db: Db, userId: string, keepProvider: string | null = null): Promise<void> {
-  await signOut(db, userId)
-  await dropOneTimeTokens(db, userId)
-  await deleteIdentities(
-    db,
-    userId,
-    ({ provider }) => provider === 'email' || provider === 'phone' || provider === keepProvider,
-  )
-}
-
-/** What somebody said of themselves who may have been another. */
-export const bareOf = ({ id, email, phone }: UserRow): Json => ({
-  ...{ sub: id, ...(email ? { email } : {}), ...(phone ? { phone } : {}) },
-  ...{ email_verified: false, phone_verified: false },
-})
 
 export const autoconfirms = ({ project }: Context, contact: Contact): boolean => {
   const { email, phone } = project.settings()

@@ -1,6 +1,7 @@
 /** Codes by message, as letters are by mail. */
 import { type Context, nowOf, within } from './context.ts'
 import { OverSmsRate, UserNotFound } from './errors.ts'
+import { isNobodys } from './forget.ts'
 import { callApart } from './hook-calls.ts'
 import { digestOtp, makeOtp } from './secrets.ts'
 import { dropOneTimeToken, putOneTimeToken } from './store/one-time-tokens.ts'
@@ -13,6 +14,8 @@ export type CodeOrder = {
   to: string
   kind: Extract<OneTimeKind, 'confirmation_token' | 'phone_change_token' | 'reauthentication_token'>
   channel?: string | undefined
+  /** Of whoever asks to be let in, who need not be who signed up: it proves the number alone. */
+  contests?: boolean
 }
 export type Code = CodeOrder & { otp: string; isTest: boolean }
 
@@ -33,9 +36,11 @@ export async function writeCode(context: Context, db: Db, order: CodeOrder): Pro
   const test = phone.testOtp[to]
   const otp = test ?? makeOtp(phone.otpLength)
   // Before what was sent earlier, as who voids it.
-  if (!(await lockUser(db, user.id))) throw UserNotFound()
+  const now = await lockUser(db, user.id)
+  if (!now) throw UserNotFound()
   await putOneTimeToken(db, { userId: user.id, kind, hash: digestOtp(to, otp), relatesTo: to, at })
-  await updateUser(db, user.id, { [SENT[kind]]: at, updated_at: at })
+  const contested = order.contests && isNobodys(now) ? { sign_up_contested: true } : {}
+  await updateUser(db, user.id, { [SENT[kind]]: at, ...contested, updated_at: at })
   return { ...order, otp, isTest: test !== undefined }
 }
 

@@ -33,7 +33,8 @@ export async function markConfirmed(
   for (const { id, provider } of await listIdentities(db, user.id))
     if (provider === (isEmail ? 'email' : 'phone'))
       await updateIdentity(db, id, { data: { [mark]: true }, at })
-  const change = isEmail ? { email_confirmed_at: at } : { phone_confirmed_at: at }
+  const confirmed = isEmail ? { email_confirmed_at: at } : { phone_confirmed_at: at }
+  const change = { ...confirmed, sign_up_contested: false }
   const raw_user_meta_data = { ...user.raw_user_meta_data, [mark]: true }
   return (await updateUser(db, user.id, { ...change, raw_user_meta_data, updated_at: at })) ?? user
 }

@@ -2,24 +2,21 @@
  * Proof comes back: by code with the address it was sent to, or by the digest that stands in a link. Each counts once, and a
  * code only for so many guesses.
  */
+import { settleEmailChange, settlePhoneChange } from './address-changes.ts'
 import { type Context, nowOf, within } from './context.ts'
-import { credentialChanged } from './credentials.ts'
-import { EmailExists, LinkExpired, OtpExpired, PhoneExists, UserOfProofBanned } from './errors.ts'
+import { LinkExpired, OtpExpired, UserOfProofBanned } from './errors.ts'
+import { bareOf, forget, isNobodys } from './forget.ts'
 import { PKCE_MARK } from './letters.ts'
+import { keepOwnIdentity } from './own-identity.ts'
 import { type AuthRequest, addressOf } from './request.ts'
 import { digestOtp } from './secrets.ts'
 import { isBanned } from './sign-in.ts'
-import { bareOf, type Contact, findByContact, forget } from './sign-up.ts'
+import { type Contact, findByContact } from './sign-up.ts'
 import { insertAudit } from './store/audit.ts'
-import { listIdentities, updateIdentity } from './store/identities.ts'
-import {
-  countMiss,
-  dropOneTimeTokens,
-  findOneTimeTokenByHash,
-  listOneTimeTokens,
-} from './store/one-time-tokens.ts'
+import { listIdentities } from './store/identities.ts'
+import { countMiss, findOneTimeTokenByHash, listOneTimeTokens } from './store/one-time-tokens.ts'
 import type { Db, OneTimeKind, OneTimeRow, UserRow } from './store/rows.ts'
-import { findUserByEmail, findUserByPhone, lockUser, type UserChange, updateUser } from './store/users.ts'
+import { lockUser, type UserChange, updateUser } from './store/users.ts'
 import { unlockProven } from './unlock.ts'
 
 export type VerifyType =
@@ -124,10 +121,12 @@ async function settle(context: Context, db: Db, settling: Settling): Promise<Set
   const { user, row } = settling
   switch (row.token_type) {
     case 'email_change_token_current':
-    case 'email_change_token_new':
-      return settleEmailChange(context, db, settling)
+    case 'email_change_token_new': {
+      const changed = await settleEmailChange(context, db, settling)
+      return changed ? { user: changed, kind: row.token_type } : { user, isHalf: true }
+    }
     case 'phone_change_token':
-      return { user: await settlePhoneChange(context, db, user), kind: row.token_type }
+      return { user: await settlePhoneChange(context, db, settling), kind: row.token_type }
     default: {
       const byPhone = !row.relates_to.includes('@')
       const confirmed = await confirm(context, db, { ...settling, byPhone })
@@ -137,8 +136,8 @@ async function settle(context: Context, db: Db, settling: Settling): Promise<Set
 }
 
 /**
- * The contact is the user's from now on. A password that was set before, by whoever, counts on only where it is the
- * sign-up itself that is confirmed: else what came before the proof is nobody's, and goes.
+ * The contact is the user's from now on. What was there before, of whomever, counts on only where it is the sign-up itself
+ * that is confirmed, and nobody else can have had a hand in it: else it is nobody's, and goes.
  */
 async function confirm(
   context: Context,
@@ -149,86 +148,31 @@ async function confirm(
   if (!isNew) return user
   const at = nowOf(context)
   const isOwnSignUp = row.token_type === 'confirmation_token' && type !== 'invite' && user.invited_at === null
-  const wasElsewhere = user.email_confirmed_at !== null || user.phone_confirmed_at !== null
-  const isOwned = isOwnSignUp || wasElsewhere
-  if (!isOwned) await forget(db, user.id)
+  const isOwned = !isNobodys(user) || (isOwnSignUp && !user.sign_up_contested)
+  if (!isOwned) await forget(db, user, { at })
   const mark = byPhone ? 'phone_verified' : 'email_verified'
   const change: UserChange = {
     ...(byPhone ? { phone_confirmed_at: at } : { email_confirmed_at: at }),
     ...(isOwned ? {} : { encrypted_password: null }),
-    raw_user_meta_data: {
-      ...(isOwned && !user.sign_up_contested ? user.raw_user_meta_data : bareOf(user)),
-      [mark]: true,
-    },
+    raw_user_meta_data: { ...(isOwned ? user.raw_user_meta_data : bareOf(user)), [mark]: true },
     sign_up_contested: false,
     is_anonymous: false,
   }
   const changed = (await updateUser(db, user.id, { ...change, updated_at: at })) ?? user
-  for (const { id, provider } of await listIdentities(db, user.id))
-    if (provider === (byPhone ? 'phone' : 'email'))
-      await updateIdentity(db, id, { data: { [mark]: true }, at })
+  await markIdentity(db, { user: changed, byPhone, at })
   const action = user.invited_at === null ? 'user_signedup' : 'invite_accepted'
   await insertAudit(db, { action, actor: changed, at, ip: addressOf(request) })
   return changed
 }
 
-async function settleEmailChange(
-  context: Context,
+/** Of a user whom a provider brought there may be none for the address; one who has no other gets it. */
+async function markIdentity(
   db: Db,
-  { user, row, request }: Settling,
-): Promise<Settled> {
-  const email = user.email_change
-  if (!email) throw LinkExpired()
-  const at = nowOf(context)
-  const isDouble = context.project.settings().email.secureChange && user.email !== null && user.email !== ''
-  if (isDouble && (user.email_change_confirm_status ?? 0) === 0) {
-    const half = { email_change_confirm_status: 1, updated_at: at }
-    return { user: (await updateUser(db, user.id, half)) ?? user, isHalf: true }
-  }
-  const other = await findUserByEmail(db, email)
-  if (other && other.id !== user.id) throw EmailExists()
-  const changed = await updateUser(db, user.id, {
-    ...{
-      email,
-      email_change: '',
-      email_change_confirm_status: 0,
-      email_confirmed_at: at,
-      is_anonymous: false,
-    },
-    raw_user_meta_data: { ...user.raw_user_meta_data, email, email_verified: true },
-    updated_at: at,
-  })
-  await dropOneTimeTokens(db, user.id, ['email_change_token_current', 'email_change_token_new'])
-  await credentialChanged(db, { userId: user.id, by: null })
-  await keepOwnIdentity(db, { user, provider: 'email', data: { email, email_verified: true }, at })
-  await insertAudit(db, { action: 'user_modified', actor: user, at, ip: addressOf(request) })
-  return { user: changed ?? user, kind: row.token_type }
-}
-
-async function settlePhoneChange(context: Context, db: Db, user: UserRow): Promise<UserRow> {
-  const phone = user.phone_change
-  if (!phone) throw OtpExpired()
-  const other = await findUserByPhone(db, phone)
-  if (other && other.id !== user.id) throw PhoneExists()
-  const at = nowOf(context)
-  const changed = await updateUser(db, user.id, {
-    ...{ phone, phone_change: '', phone_confirmed_at: at, is_anonymous: false, updated_at: at },
-  })
-  await credentialChanged(db, { userId: user.id, by: null })
-  await keepOwnIdentity(db, { user, provider: 'phone', data: { phone, phone_verified: true }, at })
-  return changed ?? user
-}
-
-type OwnIdentity = { user: UserRow; provider: 'email' | 'phone'; data: Record<string, unknown>; at: Date }
-
-async function keepOwnIdentity(db: Db, { user, provider, data, at }: OwnIdentity): Promise<void> {
-  const own = (await listIdentities(db, user.id)).find((each) => each.provider === provider)
-  if (own) return updateIdentity(db, own.id, { data, at })
-  const identity = { sub: user.id, ...data }
-  await db`
-    insert into auth.identities (user_id, provider, provider_id, identity_data, last_sign_in_at, created_at, updated_at)
-    values (${user.id}, ${provider}, ${user.id}, ${db.json(identity as never)}, ${at}, ${at}, ${at})`
-  const providers = (user.raw_app_meta_data?.providers as string[] | undefined) ?? []
-  const app = { ...user.raw_app_meta_data, provider, providers: [...new Set([...providers, provider])] }
-  await updateUser(db, user.id, { raw_app_meta_data: app, updated_at: at })
+  { user, byPhone, at }: { user: UserRow; byPhone: boolean; at: Date },
+): Promise<void> {
+  const provider = byPhone ? 'phone' : 'email'
+  const identities = await listIdentities(db, user.id)
+  if (identities.length > 0 && !identities.some((each) => each.provider === provider)) return
+  const data = { [provider]: user[provider], [`${provider}_verified`]: true }
+  await keepOwnIdentity(db, { user, provider, data, at })
 }

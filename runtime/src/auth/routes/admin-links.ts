@@ -17,8 +17,9 @@ import {
 import { redirectOf } from '../return-to.ts'
 import { assertStrong, type SignUp, signUp, type Welcomed, welcome } from '../sign-up.ts'
 import { type AuditMember, type AuditQuery, insertAudit, listAudit } from '../store/audit.ts'
+import { dropOneTimeTokens } from '../store/one-time-tokens.ts'
 import type { Db, UserRow } from '../store/rows.ts'
-import { findUserByEmail, updateUser } from '../store/users.ts'
+import { findUserByEmail, lockUser, updateUser } from '../store/users.ts'
 import { viewOfUser } from '../users.ts'
 
 const Invite = z.object({ email: optionalText, data: optionalData })
@@ -130,12 +131,15 @@ async function changeOrder(
   db: Db,
   { body, email }: { body: Generate; email: string },
 ): Promise<Order> {
-  const user = await findUserByEmail(db, email)
+  const found = await findUserByEmail(db, email)
+  const user = found && (await lockUser(db, found.id))
   if (!user) throw UserNotFound()
   const wanted = parseEmail(body.new_email ?? '')
   const other = await findUserByEmail(db, wanted)
   if (other && other.id !== user.id) throw EmailExists()
   const isOther = user.email_change !== wanted
+  // Letters of an earlier one confirm nothing of this.
+  if (isOther) await dropOneTimeTokens(db, user.id, ['email_change_token_current', 'email_change_token_new'])
   const change = { email_change: wanted, ...(isOther ? { email_change_confirm_status: 0 } : {}) }
   const changing = (await updateUser(db, user.id, { ...change, updated_at: nowOf(context) })) ?? user
   return body.type === 'email_change_current'

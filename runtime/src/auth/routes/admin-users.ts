@@ -35,7 +35,7 @@ import {
   type UserChange,
   updateUser,
 } from '../store/users.ts'
-import { viewOf } from '../users.ts'
+import { viewOf, viewOfUser } from '../users.ts'
 
 export async function getUsers(context: Context, request: AuthRequest): Promise<AuthAnswer> {
   const { query } = request
@@ -220,7 +220,7 @@ export async function putAdminUser(context: Context, request: AuthRequest): Prom
     await assertFree(tx, contact, user.id)
     return changeUser(context, tx, { user, body, contact, passwordHash: passwordHash ?? null, request })
   }).catch(throwTaken)
-  return ok(await viewOf(await context.sql(), changed))
+  return ok(await viewOfUser(context, changed.id))
 }
 
 async function changeUser(
@@ -234,6 +234,8 @@ async function changeUser(
     ...(contact.phone === undefined ? {} : { phone: contact.phone }),
     ...(body.email_confirm ? { email_confirmed_at: user.email_confirmed_at ?? at } : {}),
     ...(body.phone_confirm ? { phone_confirmed_at: user.phone_confirmed_at ?? at } : {}),
+    // Whose it is is said.
+    ...(body.email_confirm || body.phone_confirm ? { sign_up_contested: false } : {}),
     ...(passwordHash === null ? {} : { encrypted_password: passwordHash }),
     ...(body.role === undefined ? {} : { role: body.role }),
     ...(body.aud === undefined ? {} : { aud: body.aud }),

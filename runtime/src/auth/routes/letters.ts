@@ -1,5 +1,6 @@
 /** `POST /otp`, `/magiclink`, `/recover`, `/resend`: something is sent, and nobody learns whether there is somebody. */
 import { z } from 'zod'
+import { writeChangeLetters } from '../address-changes.ts'
 import { type Context, nowOf, within } from '../context.ts'
 import {
   EmailProviderDisabled,
@@ -9,9 +10,11 @@ import {
   ValidationFailed,
 } from '../errors.ts'
 import { parseChallenge } from '../flow.ts'
+import { isNobodys } from '../forget.ts'
 import { assertHuman } from '../guard.ts'
 import { parseEmail, parsePhone } from '../identifiers.ts'
 import { assertLetterDue, type LinkType, orNoLetter, sendLater, writeLetter } from '../letters.ts'
+import { isForeign } from '../own-identity.ts'
 import {
   type AuthAnswer,
   type AuthRequest,
@@ -26,8 +29,9 @@ import { redirectOf } from '../return-to.ts'
 import { autoconfirms, findByContact, signUp, welcome } from '../sign-up.ts'
 import { type Code, sendCode, writeCode } from '../sms-codes.ts'
 import { insertAudit } from '../store/audit.ts'
-import type { UserRow } from '../store/rows.ts'
-import { findUserByEmail } from '../store/users.ts'
+import { listIdentities } from '../store/identities.ts'
+import type { Db, UserRow } from '../store/rows.ts'
+import { findUserByEmail, lockUser } from '../store/users.ts'
 
 const Otp = z.object({
   ...{ email: optionalText, phone: optionalText, channel: optionalText, data: optionalData },
@@ -69,9 +73,7 @@ async function sendMagicLink(context: Context, request: AuthRequest, body: Otp):
     const known = await findUserByEmail(tx, email)
     if (!known && !isOpen) throw notOpen(body)
     const order = { ...asked, ...welcomed, password: null }
-    // One that nobody ever confirmed and that has no password is still a sign-up; with one it may be somebody else's.
-    const isStill =
-      known?.email_confirmed_at === null && known.encrypted_password === null && !known.sign_up_contested
+    const isStill = await isStillSignUp(tx, known)
     const user = known && !isStill ? known : await signUp(context, tx, order)
     if (!user) return undefined
     const isNew = (!known || isStill) && user.email_confirmed_at === null && !autoconfirms(context, { email })
@@ -81,11 +83,21 @@ async function sendMagicLink(context: Context, request: AuthRequest, body: Otp):
     })
     return writeLetter(context, tx, { type, user, to: email, redirectTo, challenge })
   }).catch(orNoLetter)
-  if (letter) sendLater(context, letter)
+  if (letter) sendLater(context, [letter])
   return ok({})
 }
 
 const notOpen = ({ create_user: wanted }: Otp) => (wanted === false ? OtpDisabled() : SignupDisabled())
+
+/**
+ * One that nobody ever confirmed, and into which nobody has another way, is asked for anew; what has a password or a
+ * provider's identity may be somebody else's, and stays until the proof.
+ */
+async function isStillSignUp(db: Db, known: UserRow | undefined): Promise<boolean> {
+  if (!known || !isNobodys(known) || known.encrypted_password !== null || known.sign_up_contested)
+    return false
+  return !(await listIdentities(db, known.id)).some(isForeign)
+}
 
 async function sendSmsCode(context: Context, request: AuthRequest, body: Otp): Promise<AuthAnswer> {
   const settings = context.project.settings()
@@ -99,10 +111,11 @@ async function sendSmsCode(context: Context, request: AuthRequest, body: Otp): P
     if (!known && body.create_user === false) throw OtpDisabled()
     if (!known && settings.disableSignup) throw SignupDisabled()
     const order = { ...asked, ...welcomed, password: null }
-    const user = known ?? (await signUp(context, tx, order))
-    return (
-      user && writeCode(context, tx, { user, to: phone, kind: 'confirmation_token', channel: body.channel })
-    )
+    const isStill = await isStillSignUp(tx, known)
+    const user = known && !isStill ? known : await signUp(context, tx, order)
+    const kind = 'confirmation_token' as const
+    const contests = known !== undefined && !isStill
+    return user && writeCode(context, tx, { user, to: phone, kind, channel: body.channel, contests })
   })
   return ok({ message_id: code ? await sendCode(context, code, request.signal) : null })
 }
@@ -125,7 +138,7 @@ export async function postRecover(context: Context, request: AuthRequest): Promi
     })
     return writeLetter(context, tx, { type: 'recovery', user, to: email, redirectTo, challenge })
   }).catch(orNoLetter)
-  if (letter) sendLater(context, letter)
+  if (letter) sendLater(context, [letter])
   return ok({})
 }
 
@@ -154,18 +167,19 @@ async function resendLetter(
   const challenge = parseChallenge(body)
   const redirectTo = redirectOf(context, request)
   await assertLetterDue(context, type === 'signup' ? 'confirmation' : type, email)
-  const letter = await within(context, async (tx) => {
-    const user = await findUserByEmail(tx, email)
-    const due = type === 'signup' ? user?.email_confirmed_at === null : Boolean(user?.email_change)
-    if (!user || !due) return undefined
-    const to = type === 'signup' ? email : (user.email_change ?? email)
-    if (type === 'signup') {
-      const action = 'user_confirmation_requested'
-      await insertAudit(tx, { action, actor: user, at: nowOf(context), ip: addressOf(request) })
-    }
-    return writeLetter(context, tx, { type, user, to, redirectTo, challenge })
+  const letters = await within(context, async (tx) => {
+    const found = await findUserByEmail(tx, email)
+    const user = found && (await lockUser(tx, found.id))
+    if (!user) return []
+    const common = { user, redirectTo, challenge }
+    if (type === 'email_change')
+      return user.email_change ? writeChangeLetters(context, tx, { ...common, email: user.email_change }) : []
+    if (user.email_confirmed_at !== null) return []
+    const action = 'user_confirmation_requested'
+    await insertAudit(tx, { action, actor: user, at: nowOf(context), ip: addressOf(request) })
+    return [await writeLetter(context, tx, { ...common, type, to: email })]
   }).catch(orNoLetter)
-  if (letter) sendLater(context, letter)
+  if (letters) sendLater(context, letters)
   return ok({})
 }
 

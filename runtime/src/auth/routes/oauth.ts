@@ -1,16 +1,14 @@
 /** `/authorize`, `/callback`, and the identities of who is signed in. */
 import { isUuid, lockPerson, personOf } from '../access.ts'
-import { type Context, nowOf, within } from '../context.ts'
-import { credentialChanged } from '../credentials.ts'
+import { type Context, within } from '../context.ts'
 import { IdentityNotFound, LinkingDisabled, SingleIdentity } from '../errors.ts'
 import { parseChallenge } from '../flow.ts'
 import { comeBack, type Departure, depart } from '../oauth.ts'
-import { type AuthAnswer, type AuthRequest, addressOf, ok, redirect } from '../request.ts'
+import { type AuthAnswer, type AuthRequest, ok, redirect } from '../request.ts'
 import { redirectOf } from '../return-to.ts'
 import { SsoManaged } from '../sso/errors.ts'
-import { insertAudit } from '../store/audit.ts'
 import { listIdentities } from '../store/identities.ts'
-import { updateUser } from '../store/users.ts'
+import { unlink } from '../unlink.ts'
 
 /** Ours: everything else of the query is the provider's. */
 const OWN = new Set([
@@ -63,7 +61,7 @@ export async function getLinkIdentity(context: Context, request: AuthRequest): P
   return wantsUrl(request) ? ok({ url }) : redirect(url, 302)
 }
 
-/** Whoever signs in with what is gone is out. @throws LinkingDisabled, IdentityNotFound, SingleIdentity */
+/** Whoever signs in with what is gone is out. @throws LinkingDisabled, IdentityNotFound, SingleIdentity, EmailConflict */
 export async function deleteIdentity(context: Context, request: AuthRequest): Promise<AuthAnswer> {
   if (!context.project.settings().manualLinking) throw LinkingDisabled()
   const [id] = request.params
@@ -73,20 +71,8 @@ export async function deleteIdentity(context: Context, request: AuthRequest): Pr
     const gone = all.find((identity) => isUuid(id) && identity.id === id)
     if (!gone) throw IdentityNotFound()
     if (all.length <= 1) throw SingleIdentity()
-    await tx`delete from auth.identities where id = ${gone.id}`
     const left = all.filter((identity) => identity.id !== gone.id)
-    const at = nowOf(context)
-    const providers = [...new Set(left.map(({ provider }) => provider))]
-    await updateUser(tx, user.id, {
-      raw_app_meta_data: { ...user.raw_app_meta_data, provider: providers[0] ?? '', providers },
-      // A password signs in to the address that it stands beside.
-      ...(gone.provider === 'email' ? { encrypted_password: null } : {}),
-      ...(gone.provider === 'phone' ? { phone: null, phone_confirmed_at: null } : {}),
-      updated_at: at,
-    })
-    await credentialChanged(tx, { userId: user.id, by: session.id })
-    const traits = { provider: gone.provider, identity_id: gone.id }
-    await insertAudit(tx, { action: 'identity_unlinked', actor: user, at, ip: addressOf(request), traits })
+    await unlink(context, tx, { user, session, gone, left, request })
   })
   return ok({})
 }

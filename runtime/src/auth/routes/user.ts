@@ -1,15 +1,14 @@
 /** `/user`: the person who is signed in, as it is and as it wants to be. */
 import { z } from 'zod'
 import { bearerOf, lockPerson, personOf } from '../access.ts'
+import { askForEmail, askForPhone, takesEmailAtOnce } from '../address-changes.ts'
 import { type Context, nowOf, within } from '../context.ts'
 import { credentialChanged } from '../credentials.ts'
 import {
   AuthFailure,
   CurrentPasswordInvalid,
   CurrentPasswordRequired,
-  EmailExists,
   InsufficientAal,
-  PhoneExists,
   ReauthenticationInvalid,
   ReauthenticationNeeded,
   SamePassword,
@@ -38,7 +37,7 @@ import { type AuditEntry, insertAudit } from '../store/audit.ts'
 import { listFactors } from '../store/identities.ts'
 import { countMiss, dropOneTimeTokens, listOneTimeTokens } from '../store/one-time-tokens.ts'
 import type { Db, SessionRow, UserRow } from '../store/rows.ts'
-import { findUserByEmail, findUserByPhone, updateUser } from '../store/users.ts'
+import { lockUser, updateUser } from '../store/users.ts'
 import { viewOf, viewOfUser } from '../users.ts'
 import { ATTEMPTS_MAX } from '../verify.ts'
 
@@ -64,9 +63,7 @@ export async function putUser(context: Context, request: AuthRequest): Promise<A
   await assertStrongEnough(context, { user, session, body })
   const passwordHash = await newPassword(context, { user, session, body }, request)
   const challenge = parseChallenge(body)
-  const letters: Letter[] = []
-  let code: Code | undefined
-  await within(context, async (tx) => {
+  const asked = await within(context, async (tx) => {
     // Whoever was shut out while the password was hashed changes nothing any more.
     const { user: locked } = await lockPerson(context, tx, request)
     const at = nowOf(context)
@@ -76,21 +73,51 @@ export async function putUser(context: Context, request: AuthRequest): Promise<A
     }
     if (passwordHash !== undefined)
       await changePassword(context, tx, { user, session, passwordHash, request })
-    if (email !== undefined && email !== locked.email) {
-      const redirectTo = redirectOf(context, request)
-      letters.push(
-        ...(await askForEmail(context, tx, { user: locked, session, email, redirectTo, challenge })),
-      )
-    }
-    if (phone !== undefined && phone !== locked.phone)
-      code = await askForPhone(context, tx, { user: locked, session, phone, channel: body.channel })
+    // After the password: what was wanted before goes with that.
+    const wanted = { email, phone, channel: body.channel, challenge }
+    const made = await askForBoth(context, tx, { user: locked, session, wanted, request })
     await insertAudit(tx, { action: 'user_modified', actor: user, at, ip: addressOf(request) })
+    return made
   })
   if (passwordHash !== undefined) sendNotice(context, { kind: 'password_changed', user })
-  if (letters.length > 0 && user.email) await countLetter(context, 'email_change', user.email)
-  await sendLetters(context, letters, request.signal)
-  if (code) await sendCode(context, code, request.signal)
+  if (asked.letters.length > 0 && user.email) await countLetter(context, 'email_change', user.email)
+  await sendLetters(context, asked.letters, request.signal)
+  if (asked.code) await sendCode(context, asked.code, request.signal)
   return ok(await viewOfUser(context, user.id))
+}
+
+type Wanting = {
+  user: UserRow
+  session: SessionRow
+  wanted: {
+    email: string | undefined
+    phone: string | undefined
+    channel: string | undefined
+    challenge: Challenge | undefined
+  }
+  request: AuthRequest
+}
+type Asked = { letters: Letter[]; code?: Code }
+
+async function askForBoth(context: Context, db: Db, wanting: Wanting): Promise<Asked> {
+  const { user: before, session, wanted, request } = wanting
+  const { email, phone, channel, challenge } = wanted
+  const asked: Asked = { letters: [] }
+  const asking = { by: session.id, request }
+  const askEmail = async (user: UserRow) => {
+    if (email === undefined || email === user.email) return
+    const order = { ...asking, user, email, redirectTo: redirectOf(context, request), challenge }
+    asked.letters = await askForEmail(context, db, order)
+  }
+  const askPhone = async (user: UserRow) => {
+    if (phone === undefined || phone === user.phone) return
+    const code = await askForPhone(context, db, { ...asking, user, phone, channel })
+    if (code) asked.code = code
+  }
+  // What is taken at once comes first, as it takes back what is only wanted.
+  const steps = takesEmailAtOnce(context, before) ? [askEmail, askPhone] : [askPhone, askEmail]
+  for (const step of steps) await step((await lockUser(db, before.id)) ?? before)
+  return asked
 }
 
 /** A member that is null goes. */
@@ -105,10 +132,10 @@ function assertOwn(user: UserRow, { email, phone, body }: Wanted): void {
   if (isOther || body.password !== undefined || body.nonce !== undefined) throw SsoManaged()
 }
 
-type Asked = { user: UserRow; session: SessionRow; body: Change }
+type Judged = { user: UserRow; session: SessionRow; body: Change }
 
 /** Whoever has a second factor shows it before what signs in changes. @throws InsufficientAal */
-async function assertStrongEnough(context: Context, { user, session, body }: Asked): Promise<void> {
+async function assertStrongEnough(context: Context, { user, session, body }: Judged): Promise<void> {
   if (body.email === undefined && body.phone === undefined && body.password === undefined) return
   const factors = await listFactors(await context.sql(), user.id)
   if (factors.some(({ status }) => status === 'verified') && session.aal !== 'aal2') throw InsufficientAal()
@@ -119,7 +146,7 @@ const RECENT_MS = 24 * 3_600_000
 /** @returns the hash of the new one; undefined when it stays. */
 async function newPassword(
   context: Context,
-  { user, session, body }: Asked,
+  { user, session, body }: Judged,
   request: AuthRequest,
 ): Promise<string | undefined> {
   const { password, current_password: current, nonce } = body
@@ -177,55 +204,6 @@ async function changePassword(context: Context, db: Db, order: NewPassword): Pro
   await updateUser(db, user.id, { encrypted_password: passwordHash, updated_at: at })
   await credentialChanged(db, { userId: user.id, by: session.id })
   await insertAudit(db, { action: 'user_updated_password', actor: user, at, ip: addressOf(request) })
-}
-
-type NewEmail = {
-  user: UserRow
-  session: SessionRow
-  email: string
-  redirectTo: string
-  challenge: Challenge | undefined
-}
-
-async function askForEmail(context: Context, db: Db, order: NewEmail): Promise<Letter[]> {
-  const { user, session, email, redirectTo, challenge } = order
-  const other = await findUserByEmail(db, email)
-  if (other && other.id !== user.id) throw EmailExists()
-  const { autoconfirm, secureChange } = context.project.settings().email
-  const at = nowOf(context)
-  if (autoconfirm) {
-    await updateUser(db, user.id, { email, email_confirmed_at: at, is_anonymous: false, updated_at: at })
-    await credentialChanged(db, { userId: user.id, by: session.id })
-    return []
-  }
-  const pending = { email_change: email, email_change_confirm_status: 0, updated_at: at }
-  const changing = (await updateUser(db, user.id, pending)) ?? user
-  const common = { type: 'email_change' as const, user: changing, redirectTo, challenge }
-  const letters = [await writeLetter(context, db, { ...common, to: email, token: 'email_change_token_new' })]
-  if (secureChange && user.email) {
-    const order = { ...common, to: user.email, token: 'email_change_token_current' as const }
-    letters.push(await writeLetter(context, db, { ...order, ignoresFrequency: true }))
-  }
-  return letters
-}
-
-type NewPhone = { user: UserRow; session: SessionRow; phone: string; channel: string | undefined }
-
-async function askForPhone(
-  context: Context,
-  db: Db,
-  { user, session, phone, channel }: NewPhone,
-): Promise<Code | undefined> {
-  const other = await findUserByPhone(db, phone)
-  if (other && other.id !== user.id) throw PhoneExists()
-  const at = nowOf(context)
-  if (context.project.settings().phone.autoconfirm) {
-    await updateUser(db, user.id, { phone, phone_confirmed_at: at, is_anonymous: false, updated_at: at })
-    await credentialChanged(db, { userId: user.id, by: session.id })
-    return undefined
-  }
-  const changing = (await updateUser(db, user.id, { phone_change: phone, updated_at: at })) ?? user
-  return writeCode(context, db, { user: changing, to: phone, kind: 'phone_change_token', channel })
 }
 
 export async function getReauthenticate(context: Context, request: AuthRequest): Promise<AuthAnswer> {

@@ -38,6 +38,11 @@ export async function updateIdentity(
     where id = ${id}`
 }
 
+/** Nothing that was said of it before remains. */
+export async function blankIdentity(db: Db, id: string, data: Json): Promise<void> {
+  await db`update auth.identities set identity_data = ${db.json(data as never)} where id = ${id}`
+}
+
 /** @param provider all of the user's when absent. */
 export async function deleteIdentities(
   db: Db,

@@ -18,7 +18,7 @@ export type UserRow = {
   recovery_sent_at: Date | null
   email_change: string | null
   email_change_sent_at: Date | null
-  /** Of two halves of a double confirmation: how many are done. */
+  /** Of two halves of a double confirmation: which is proven (`address-changes.ts`). */
   email_change_confirm_status: number | null
   phone: string | null
   phone_confirmed_at: Date | null
@@ -32,7 +32,7 @@ export type UserRow = {
   banned_until: Date | null
   is_sso_user: boolean
   is_anonymous: boolean
-  /** Signed up with two passwords before it was confirmed. */
+  /** Asked for by who may have been two, before it was confirmed: whose what is in it was, nobody knows. */
   sign_up_contested: boolean
   deleted_at: Date | null
   created_at: Date

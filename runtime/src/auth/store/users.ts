@@ -49,6 +49,13 @@ export async function lockUser(db: Db, id: string): Promise<UserRow | undefined>
   return row
 }
 
+/** An address or a number that was to be the user's. */
+export async function dropWanted(db: Db, id: string): Promise<void> {
+  await db`
+    update auth.users set email_change = '', email_change_confirm_status = 0, phone_change = ''
+    where id = ${id} and (email_change <> '' or email_change_confirm_status <> 0 or phone_change <> '')`
+}
+
 /** Everybody who lets the application in, or is about to; in one order, so that two who do it wait for each other. */
 export async function lockUsersOfClient(db: Db, clientId: string): Promise<void> {
   await db`

@@ -67,7 +67,9 @@ export const OAUTH: Operations = {
     answers: { 200: nothing },
     errors: {
       404: ['manual_linking_disabled'],
-      422: ['identity_not_found', 'single_identity_not_deletable'],
+      422: [
+        ...['identity_not_found', 'single_identity_not_deletable', 'email_conflict_identity_not_deletable'],
+      ],
     },
   },
 }

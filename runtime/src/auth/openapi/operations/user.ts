@@ -34,7 +34,7 @@ export const USER: Operations = {
       401: ['insufficient_aal'],
       422: [
         ...['email_exists', 'phone_exists', 'same_password', 'weak_password', 'reauthentication_not_valid'],
-        'user_sso_managed',
+        ...['user_sso_managed', 'email_not_confirmed', 'phone_not_confirmed'],
       ],
       429: ['over_email_send_rate_limit', 'over_sms_send_rate_limit'],
     },
