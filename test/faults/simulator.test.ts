@@ -127,6 +127,22 @@ describe('a simulated machine', () => {
     expect(wrongs(world)).toEqual([])
   })
 
+  test('a configuration that nginx refuses again and again leaves no more than three on disk', async () => {
+    const world = new SimulatedWorld(1)
+    const control = world.start()
+    world.store.create('blog', 'empty', null)
+    await settle(world, control)
+    world.docker.onExec = () => ({ exitCode: 1, stdout: '', stderr: 'nginx: [emerg] no' })
+    world.store.create('shop', 'empty', null)
+    const counts: number[] = []
+    for (let pass = 0; pass < 12; pass++) {
+      await onePass(control)
+      world.nowMs += 61_000
+      counts.push(world.candidates().length)
+    }
+    expect(Math.max(...counts)).toBeLessThanOrEqual(3)
+  })
+
   test('three replicas are replaced one by one, and three always answer where requests are sent', async () => {
     const world = new SimulatedWorld(1)
     const control = world.start()

@@ -142,6 +142,12 @@ export class SimulatedWorld {
     return {}
   }
 
+  /** Configurations of the edge that lie on disk. */
+  candidates(): string[] {
+    const names = [...this.files.nodes.keys()].map((path) => /^\/home\/edge\/(candidate-\d+)/.exec(path)?.[1])
+    return [...new Set(names.filter((name) => name !== undefined))]
+  }
+
   start(): SimulatedControl {
     const life: Life = { alive: true }
     const { trouble } = this
