@@ -41,7 +41,11 @@ const task = () =>
   domainsTask({
     domains: db.store.domains,
     names: nameServers([`127.0.0.1:${names.port}`]),
-    answers: nameProof((web.address() as AddressInfo).port),
+    // The proxy of these tests stands on this machine, where no name of a tenant's is asked else.
+    answers: nameProof({
+      isAsked: (address) => address === '127.0.0.1',
+      port: (web.address() as AddressInfo).port,
+    }),
     place: async () => ({ domain: DOMAIN, addresses: [HERE] }),
     proven: () => {
       provenCalls += 1
@@ -179,6 +183,13 @@ describe('a claimed name', () => {
     expect(await problemOf('g.test')).toBe('dns-unreachable')
     expect(await isProven('h.test')).toBe(true)
   })
+})
+
+test('nothing is asked that is not everybody’s to reach, whatever a name leads to', async () => {
+  answered.set('m.test', 'proof-of-shop')
+  const port = (web.address() as AddressInfo).port
+  expect(await nameProof({ port, isAsked: () => true })('m.test', '127.0.0.1', 'proof-of-shop')).toBe(true)
+  expect(await nameProof({ port })('m.test', '127.0.0.1', 'proof-of-shop')).toBe(false)
 })
 
 describe('a claim', () => {

@@ -110,6 +110,14 @@ export const ProofLeft = problem('proof-left', {
   hint: 'It is tried again by itself, and no certificate waits for it; look at what may delete records.',
 })
 
+export const CertificateUploaded = problem('certificate-uploaded', {
+  status: 409,
+  title: 'An uploaded certificate serves',
+  detail: (name: string) =>
+    `${name} is served with a certificate that was uploaded: one of the authority's would serve nobody.`,
+  hint: 'Upload its successor, or remove it: then the authority is asked.',
+})
+
 export const AcmeOff = problem('acme-off', {
   status: 409,
   title: 'Certificates are not asked for',
