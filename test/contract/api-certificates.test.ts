@@ -78,6 +78,16 @@ describe('a certificate of one’s own', () => {
     expect(await refused(ownCertificate('blog.test'), 'blog', 'blog.test')).toBe('certificate-not-found')
   })
 
+  test('is not renewed by the authority while it serves, and whoever asks is told', async () => {
+    const renew = () => call('POST', '/v1/projects/shop/certificates/shop.test/renew')
+    const refused = await renew()
+    expect([refused.status, refused.body.code]).toEqual([409, 'certificate-uploaded'])
+    const now = on.clock.ms
+    on.clock.ms = now + 25 * DAY
+    expect((await renew()).status).toBe(202)
+    on.clock.ms = now
+  })
+
   test('is shown to its project alone', async () => {
     const token = await call('POST', '/v1/tokens', { name: 'tied', scope: 'admin', project_ref: 'blog' })
     const as = String(token.body.token)

@@ -160,6 +160,7 @@ describe('the authority', () => {
     }
     await passUntil(async () => (await wildcard()) !== undefined && (await order()) === undefined)
     expect(await authority.orders()).toBe(1)
+    expect(await authority.refusedNonces()).toBe(0)
     expect([said, [...shownAs]]).toEqual([[], ['']])
   })
 

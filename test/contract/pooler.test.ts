@@ -242,6 +242,7 @@ describe('a server that does not run', () => {
       const passed: string[] = []
       const standIn = await openStandIn({
         ...{ socketDir: shop.socketDir, refusal: null, passedOn: () => passed.push('on') },
+        isFree: async () => true,
         wake: () => {
           started ??= wake().then(() => void wakes++)
           return started
@@ -266,7 +267,7 @@ describe('a server that does not run', () => {
     await docker('stop', shop.container)
     const standIn = await openStandIn({
       ...{ socketDir: shop.socketDir, refusal: 'The project shop is paused: its database does not run.' },
-      ...{ wake: async () => {}, passedOn: () => {} },
+      ...{ wake: async () => {}, isFree: async () => true, passedOn: () => {} },
     })
     expect(await toldBy(asShop())).toContain('FATAL:  The project shop is paused')
     standIn?.close()

@@ -2,6 +2,7 @@
  * A year of five hundred domains with an authority that holds to Let's Encrypt's limits, in seconds: nothing expires,
  * and nothing is asked for that would be refused. And a control that is killed at each of its effects.
  */
+import { viewCertificates } from '@cascata/control/app/certificate-view'
 import type { Effects } from '@cascata/control/reconcile/effects'
 import { describe, expect, test } from 'vitest'
 import { testConfig } from '../harness/config.ts'
@@ -84,6 +85,60 @@ describe('a year of five hundred domains', () => {
     // It was a year with failures in it, and with the call-back.
     expect(slowest).toBeGreaterThan(1)
     expect(authority.issued.size).toBeGreaterThan(500 * 5)
+  })
+})
+
+describe('a DNS provider that takes no record down', () => {
+  const DOMAIN = 'cascata.test'
+  const worldOf = () => {
+    const world = new SimulatedCertificates(START)
+    Object.assign(world, { domain: DOMAIN, canCleanUp: false })
+    const authority = authorityFor(world, {
+      proofAt: (host, token) =>
+        world.records.has(`_acme-challenge.${host} ${token}.thumbprint`) ? `${token}.thumbprint` : null,
+    })
+    return { world, authority, task: world.task(authority, straight) }
+  }
+
+  test('lets nothing expire in a year, and is asked a handful of times for each order', async () => {
+    const { world, task } = worldOf()
+    let [lived, expired, failed] = [0, 0, 0]
+    while (world.now < START + 365 * DAY) {
+      const pass = await task.run(never)
+      failed += pass.failed.length
+      const row = world.held.get(`*.${DOMAIN} acme`)
+      if (row) lived += 1
+      if (row && row.notAfter.getTime() <= world.now) expired += 1
+      world.now += Math.min(pass.againInMs ?? MINUTE, 240 * MINUTE)
+    }
+    expect({ expired, isThere: lived > 0 }).toEqual({ expired: 0, isThere: true })
+    // Sixty days each: the first and six successors; each had four tries that are told and a last one.
+    expect(world.records.size).toBe(7)
+    expect(failed).toBe(7 * 4)
+    expect(world.warned.length).toBe(7)
+    expect(JSON.stringify(world.warned)).toContain(`_acme-challenge.${DOMAIN}`)
+  })
+
+  test('is told of, with its next try; and what stands goes when it can', async () => {
+    const { world, task } = worldOf()
+    const pass = async () => {
+      const { againInMs = MINUTE } = await task.run(never)
+      world.now += Math.min(againInMs, MINUTE)
+    }
+    for (let passes = 0; passes < 12; passes += 1) await pass()
+    const shown = () => {
+      const rows = { held: [...world.held.values()], orders: [...world.orders.values()] }
+      const [view] = viewCertificates(
+        { ...rows, damaged: [], attached: [] },
+        { now: world.now, isAcmeOn: true },
+      )
+      return [view?.state, view?.last_error?.code, view?.next_try_at === null]
+    }
+    expect(shown()).toEqual(['valid', 'proof-left', false])
+    world.canCleanUp = true
+    for (let passes = 0; passes < 130; passes += 1) await pass()
+    expect(shown()).toEqual(['valid', undefined, true])
+    expect([world.records.size, world.orders.size, world.warned]).toEqual([0, 0, []])
   })
 })
 

@@ -3,6 +3,8 @@
  *
  * A failing seed is replayed with `CASCATA_SEED=<seed> pnpm exec vitest run --project faults test/faults/simulator.test.ts`.
  */
+import type { ListedProject } from '@cascata/control/store/projects'
+import { PoolerNotServing } from '@cascata/shared/problems/pooler'
 import { describe, expect, test } from 'vitest'
 import { testConfig } from '../harness/config.ts'
 import { onePass, runHistory, settle, wrongs } from '../harness/simulated-run.ts'
@@ -125,6 +127,41 @@ describe('a simulated machine', () => {
     await settle(world, control)
     expect(world.store.rows.get('shop')).toMatchObject({ observedState: 'running', lastProblem: null })
     expect(wrongs(world)).toEqual([])
+  })
+
+  test('a configuration that nginx refuses again and again leaves no more than three on disk', async () => {
+    const world = new SimulatedWorld(1)
+    const control = world.start()
+    world.store.create('blog', 'empty', null)
+    await settle(world, control)
+    world.docker.onExec = () => ({ exitCode: 1, stdout: '', stderr: 'nginx: [emerg] no' })
+    world.store.create('shop', 'empty', null)
+    const counts: number[] = []
+    for (let pass = 0; pass < 12; pass++) {
+      await onePass(control)
+      world.nowMs += 61_000
+      counts.push(world.candidates().length)
+    }
+    expect(Math.max(...counts)).toBeLessThanOrEqual(3)
+  })
+
+  test('a project is in an upgrade’s hand once the pooler lets nobody in, or cannot be told', async () => {
+    const held = async (pooler: Partial<SimulatedWorld['pooler']>) => {
+      const world = new SimulatedWorld(1)
+      const control = world.start()
+      world.store.create('shop', 'empty', null)
+      await settle(world, control)
+      Object.assign(world.pooler, pooler)
+      const inHand: Partial<ListedProject> = { importing: 'an operation', heldFor: 'project.upgrade' }
+      world.store.change('shop', inHand)
+      for (let pass = 0; pass < 4; pass += 1) await onePass(control)
+      const before = rowOf(world).observedState
+      world.pooler.serves = true
+      await onePass(control)
+      return [before, rowOf(world).observedState]
+    }
+    expect(await held({ serves: false })).toEqual(['running', 'upgrading'])
+    expect(await held({ serves: false, trouble: PoolerNotServing() })).toEqual(['upgrading', 'upgrading'])
   })
 
   test('three replicas are replaced one by one, and three always answer where requests are sent', async () => {

@@ -22,8 +22,10 @@ export type TestAuthority = {
   clearTxt(host: string, value: string): Promise<void>
   /** How many orders it has been asked for, and made. */
   orders(): Promise<number>
-  /** How many good nonces in a hundred it refuses, by its own word. */
-  refusesNonces(): Promise<number>
+  /** How many good nonces it has refused: a client of ours asks for one before each call, and repeats a call with that of the refusal. */
+  refusedNonces(): Promise<number>
+  /** How many accounts were made. */
+  accounts(): Promise<number>
   /** PEM of the root that its certificates lead to. */
   root(): Promise<string>
   stop(): Promise<void>
@@ -106,9 +108,8 @@ export async function startAuthority(options: AuthorityOptions): Promise<TestAut
     setTxt: (host, value) => tell('set-txt', { host: `${host}.`, value }),
     clearTxt: (host) => tell('clear-txt', { host: `${host}.` }),
     orders: () => count(/Added order /g),
-    async refusesNonces() {
-      return Number(/reject (\d+)% of good nonces/.exec(await log())?.[1] ?? 0)
-    },
+    refusedNonces: async () => (await count(/ POST \//g)) - (await count(/ HEAD \/nonce-plz /g)),
+    accounts: () => count(/There are now \d+ accounts in memory/g),
     root: () => getTrusting(join(folder, 'ca.crt'), `https://127.0.0.1:${management}/roots/0`),
   }
 }

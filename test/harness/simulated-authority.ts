@@ -28,7 +28,7 @@ export type Issued = { names: readonly string[]; serial: string; notBefore: numb
 
 export type AuthorityRules = {
   now(): number
-  /** What stands at `http://<host>/.well-known/acme-challenge/<token>`; null when nothing does. */
+  /** What stands at `http://<host>/.well-known/acme-challenge/<token>`, or in DNS; null when nothing does. */
   proofAt(host: string, token: string): string | null
   lifeMs(name: string): number
   /** Null suggests nothing. */
@@ -141,7 +141,7 @@ export class SimulatedAuthority {
   /** Looks at the proof, or signs, once the time for it has come. */
   #turn(order: Order): void {
     const now = this.rules.now()
-    const [host = ''] = order.names
+    const host = hostOf(order)
     if (order.status === 'pending' && order.isAnswered && now >= order.doneAt) {
       const isShown = this.rules.proofAt(host, `token-${order.id}`) === `token-${order.id}.thumbprint`
       order.status = isShown ? 'ready' : 'invalid'
@@ -166,13 +166,14 @@ export class SimulatedAuthority {
 
   #authorization(url: string): AcmeAuthorization {
     const order = this.#at(url)
-    const [host = ''] = order.names
+    const host = hostOf(order)
     const isOver = order.status === 'invalid'
     const status = isOver ? 'invalid' : order.status === 'pending' ? 'pending' : 'valid'
     const challenge = order.isAnswered && status === 'pending' ? 'processing' : status
     const error = isOver ? { type: 'connection', detail: `${host} does not answer` } : null
-    const own = { type: 'http-01', url: `${order.id}/challenge`, token: `token-${order.id}` }
-    return { url, host, status, challenges: [{ ...own, status: challenge, error }], retryAfterMs: null }
+    const own = { url: `${order.id}/challenge`, token: `token-${order.id}`, error }
+    const challenges = ['http-01', 'dns-01'].map((type) => ({ ...own, type, status: challenge }) as const)
+    return { url, host, status, challenges, retryAfterMs: null }
   }
 
   #answer(order: Order): void {
@@ -193,6 +194,8 @@ export class SimulatedAuthority {
     return (issued && this.rules.windowOf(issued)) ?? undefined
   }
 }
+
+const hostOf = ({ names: [name = ''] }: Order): string => name.replace(/^\*\./, '')
 
 const view = (order: Order, now: number): AcmeOrder => ({
   ...{ url: order.id, status: order.status, authorizations: [`${order.id}/authorization`], error: null },

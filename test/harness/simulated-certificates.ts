@@ -1,6 +1,7 @@
 /** The tables of certificates in memory, and a control that keeps them, by a clock of the test's. */
 
 import type { LedgerEntry } from '@cascata/control/acme/limits'
+import type { DnsProvider } from '@cascata/control/adapters/dns/provider'
 import type { Files } from '@cascata/control/adapters/files'
 import { sealWith } from '@cascata/control/adapters/seal'
 import { EDGE_UID, pathsOf } from '@cascata/control/paths'
@@ -10,6 +11,7 @@ import { certificatesTask } from '@cascata/control/reconcile/certificates/task'
 import type { Effects } from '@cascata/control/reconcile/effects'
 import type { Task } from '@cascata/control/reconcile/task'
 import type { CertificateRow, OrderRow } from '@cascata/control/store/tables/certificates'
+import { DnsProviderFailed } from '@cascata/shared/problems/certificates'
 import { chanceOf } from './seeded.ts'
 import type { Issued, SimulatedAuthority } from './simulated-authority.ts'
 
@@ -20,6 +22,11 @@ export class SimulatedCertificates {
   readonly orders = new Map<string, OrderRow>()
   readonly files = new Map<string, string>()
   readonly attached = new Map<string, string>()
+  /** What stands in DNS, as `name value`; a provider there is once there is a domain of its own. */
+  readonly records = new Set<string>()
+  domain = 'localhost'
+  canCleanUp = true
+  readonly warned: { fields: object; message: string }[] = []
   ledger: LedgerEntry[] = []
   now: number
   readonly paths = pathsOf('/home')
@@ -58,6 +65,7 @@ export class SimulatedCertificates {
             askedAt: null,
             url: null,
             proofs: [],
+            cleanup: null,
           }
           const fresh = { failures: 0, problem: null, nextTryAt: null, createdAt: new Date(this.now) }
           this.orders.set(row.name, { ...bare, ...fresh, ...row } as OrderRow)
@@ -83,11 +91,12 @@ export class SimulatedCertificates {
   /** A control over what is kept here; several may follow one another. */
   task(authority: SimulatedAuthority, effects: Effects): Task {
     const seal = sealWith(Buffer.alloc(32, 7))
-    const [files, log, clock] = [this.#disk(), { warn: () => {} }, { now: () => this.now }]
+    const [files, clock] = [this.#disk(), { now: () => this.now }]
+    const log = { warn: (fields: object, message: string) => void this.warned.push({ fields, message }) }
     // What this authority issues is no certificate.
     const judge = () => ({ fault: null, names: [] })
     return certificatesTask({
-      ...{ store: this.store(), files, paths: this.paths, seal, effects, domain: 'localhost', log, clock },
+      ...{ store: this.store(), files, paths: this.paths, seal, effects, domain: this.domain, log, clock },
       pairs: certificatePairs({ files, paths: this.paths, seal, judge, log, clock }),
       maker: {
         newKey: async () => 'key',
@@ -98,12 +107,23 @@ export class SimulatedCertificates {
         },
       },
       authority: { directory: 'simulated', client: async () => authority.client() },
-      dnsProvider: async () => null,
+      dnsProvider: async () => (this.domain === 'localhost' ? null : this.#provider()),
       zoneServers: { spreadOf: async () => ({ servers: 0, lacking: [] }) },
       random: this.#chance.next,
       serving: async () => 'served',
       changed: () => {},
     })
+  }
+
+  #provider(): DnsProvider {
+    return {
+      propagationMs: 0,
+      present: async ({ name, value }) => void this.records.add(`${name} ${value}`),
+      cleanup: async ({ name, value }) => {
+        if (!this.canCleanUp) throw DnsProviderFailed('simulated', 'may delete nothing')
+        this.records.delete(`${name} ${value}`)
+      },
+    }
   }
 
   challenge(token: string): string | null {

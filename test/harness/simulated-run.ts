@@ -17,6 +17,8 @@ import { type SimulatedControl, SimulatedWorld, site } from './simulated-world.t
 const REFS = ['shop', 'blog', 'wiki', 'game', 'desk', 'mail-x']
 const HOUR_MS = 3_600_000
 const WEEK_MS = 7 * 24 * HOUR_MS
+/** The one in use, the one before, and the one that is tried. */
+const CANDIDATES_MAX = 3
 
 /** Runs a history of `turns` commands, hand-made damage and passes, with errors and kills in between. */
 export async function runHistory(seed: number, turns: number): Promise<SimulatedWorld> {
@@ -29,6 +31,8 @@ export async function runHistory(seed: number, turns: number): Promise<Simulated
     if (chance.happens(0.15)) damage(world, chance)
     world.nowMs += chance.pick([100, 5_000, 60_000, HOUR_MS, HOUR_MS])
     await Promise.all([somePasses(control, chance), someUse(world, control)])
+    const { length } = world.candidates()
+    if (length > CANDIDATES_MAX) world.violations.push(`there are ${length} configurations of the edge`)
     if (!control.life.alive || chance.happens(0.03)) {
       control = await restarted(world, control)
     }

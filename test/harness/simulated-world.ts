@@ -20,6 +20,7 @@ import { systemTask } from '@cascata/control/reconcile/system/task'
 import type { Task } from '@cascata/control/reconcile/task'
 import type { CertificateRow } from '@cascata/control/store/tables/certificates'
 import { Domain } from '@cascata/shared/domain'
+import type { Problem } from '@cascata/shared/problem'
 import { chanceOf } from './seeded.ts'
 import { SimulatedDocker } from './simulated-engine.ts'
 import { type Life, Trouble } from './simulated-faults.ts'
@@ -65,6 +66,7 @@ export class SimulatedWorld {
   /** Names of containers that run and do nothing. */
   readonly hung = new Set<string>()
   readonly certificates: CertificateRow[] = []
+  readonly pooler: { serves: boolean; trouble: Problem | null } = { serves: true, trouble: null }
   /** Name of a pair of files that nginx does not take, for whatever reason. */
   refusedPair: string | null = null
   /** What must never happen, and did. */
@@ -142,6 +144,12 @@ export class SimulatedWorld {
     return {}
   }
 
+  /** Configurations of the edge that lie on disk. */
+  candidates(): string[] {
+    const names = [...this.files.nodes.keys()].map((path) => /^\/home\/edge\/(candidate-\d+)/.exec(path)?.[1])
+    return [...new Set(names.filter((name) => name !== undefined))]
+  }
+
   start(): SimulatedControl {
     const life: Life = { alive: true }
     const { trouble } = this
@@ -196,7 +204,7 @@ export class SimulatedWorld {
       urlOf: (ref) => `http://${ref}.localhost:8080`,
       served: () => servedNow(edge),
       edgeTrouble: edgeReconciler.trouble,
-      pooler: { serves: () => true, trouble: () => null },
+      pooler: { serves: () => this.pooler.serves, trouble: () => this.pooler.trouble },
       log,
     })
     const activity = {

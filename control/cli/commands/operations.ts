@@ -30,7 +30,10 @@ export function operationCommands(program: Command, context: Context): void {
       if (options.wait) await follow(client, output, id)
       const operation = await client.get(path`/v1/operations/${id}`, Operation)
       const { steps, ...facts } = operation
-      const rows = steps.map(({ name, status, started_at, ended_at }) => [name, status, started_at, ended_at])
-      output.result(operation, `${list(facts)}\n\n${table(['STEP', 'STATUS', 'STARTED', 'ENDED'], rows)}`)
+      const rows = steps.map(({ name, status, started_at, ended_at, detail }) => [
+        ...[name, detail === undefined ? status : 'waiting', started_at, ended_at, detail ?? ''],
+      ])
+      const columns = ['STEP', 'STATUS', 'STARTED', 'ENDED', 'WAITS FOR']
+      output.result(operation, `${list(facts)}\n\n${table(columns, rows)}`)
     })
 }

@@ -24,6 +24,7 @@ async function standIn(more: Partial<StandInOf> = {}) {
   const passed: string[] = []
   const open = await openStandIn({
     ...{ socketDir, refusal: null, wake: async () => {}, passedOn: () => passed.push('passed on') },
+    isFree: async () => true,
     ...more,
   })
   if (open) opened.push(open.close)
@@ -58,6 +59,17 @@ describe('who stands in', () => {
     const { passed } = await standIn({ wake: async () => void (await server()) })
     expect(await say('postgres', 'database')).toContain('user\0postgres')
     expect(passed).toEqual(['passed on'])
+  })
+
+  test('passes nothing on to a server that is in somebody’s hand by then: what it accepts may be undone', async () => {
+    const heard: string[] = []
+    const trial = async () => {
+      const opened = await server()
+      opened.on('connection', (socket) => socket.on('data', (chunk) => heard.push(chunk.toString('latin1'))))
+    }
+    const { passed } = await standIn({ wake: trial, isFree: async () => false })
+    expect(await say('postgres')).toContain('C57P03\0')
+    expect([passed, heard]).toEqual([[], []])
   })
 
   test('tells anybody else what a starting server says: whoever looks for the server goes on looking', async () => {

@@ -30,6 +30,8 @@ export type StandInOf = {
   refusal: string | null
   /** Settles when the server answers. */
   wake(): Promise<void>
+  /** Asked once the server is connected to: false of one that is on trial, whose writes may be undone. */
+  isFree(): Promise<boolean>
   /** A client was passed on: its bytes go through here until it leaves. */
   passedOn(): void
 }
@@ -66,7 +68,10 @@ export async function openStandIn(of: StandInOf): Promise<OpenStandIn | undefine
 
 type Receive = StandInOf & { place: string; isMine(): Promise<boolean> }
 
-async function receive(socket: Socket, { refusal, wake, passedOn, place, isMine }: Receive): Promise<void> {
+async function receive(
+  socket: Socket,
+  { refusal, wake, isFree, passedOn, place, isMine }: Receive,
+): Promise<void> {
   const startup = await readStartup(socket, STARTUP_TIMEOUT_MS).catch(() => undefined)
   if (!startup) return void socket.destroy()
   if (startup.user !== HELD_USER) return refuse(socket, CANNOT_CONNECT_NOW, 'the database does not run')
@@ -79,14 +84,25 @@ async function receive(socket: Socket, { refusal, wake, passedOn, place, isMine 
     return refuse(socket, REJECTED, error instanceof Problem ? error.message : 'the database did not start')
   }
   if (socket.destroyed) return
-  const server = connect(place, () => {
+  const passOn = () => {
     server.write(startup.bytes)
     server.pipe(socket)
     socket.pipe(server)
     passedOn()
+  }
+  const server = connect(place, () => {
+    // Whatever is taken in hand from here on ends this server first, and its connections with it.
+    const isToPass = isFree().catch(() => false)
+    void isToPass.then((isSo) => {
+      if (isSo && !socket.destroyed) return passOn()
+      server.destroy()
+      // PgBouncer keeps its client, and asks again.
+      refuse(socket, CANNOT_CONNECT_NOW, 'the database is being changed')
+    })
   })
   server.on('error', () => socket.destroy())
-  server.on('close', () => socket.destroy())
+  // Not at once: what it was told may still be on its way.
+  server.on('close', () => void (socket.writableEnded || socket.destroy()))
   socket.on('close', () => server.destroy())
 }
 

@@ -2,6 +2,7 @@
  * Shuts a project's database for writing, and opens it again: by the default of its transactions, so that its owner can
  * still make room in one that says `begin read write`.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { ident, literal, sql as text, toStatement } from '@cascata/shared/sql'
 import type { Sql } from 'postgres'
 
@@ -44,6 +45,26 @@ export async function setAccess(admin: Sql, readOnly: boolean): Promise<'as it w
 /** Of the tenant's own clients: the runtime's are not what fills a disk that is shut. */
 export async function endSessions(admin: Sql): Promise<void> {
   await admin.unsafe(`${END} and r.rolname <> 'authenticator'`)
+}
+
+const QUIET_MS = 10_000
+const LOOK_AGAIN_MS = 20
+
+/**
+ * Returns once nobody but control has a session in the cluster. Whoever may come is to be kept away before: one that
+ * was just logging in is not to be seen yet, so two looks in a row must find none.
+ */
+export async function endEverySession(admin: Sql): Promise<void> {
+  const until = performance.now() + QUIET_MS
+  for (let quiet = 0; quiet < 2; ) {
+    const ended = await admin`select pg_catalog.pg_terminate_backend(a.pid, ${ENDING_MS})
+      from pg_catalog.pg_stat_activity a
+      join pg_catalog.pg_roles r on r.oid = a.usesysid and not r.rolsuper
+      where a.backend_type = 'client backend'`
+    quiet = ended.length === 0 ? quiet + 1 : 0
+    if (performance.now() > until) return
+    if (quiet < 2) await pause(LOOK_AGAIN_MS)
+  }
 }
 
 /** Long enough for a session to notice; one that does not is gone on without, as its end is under way. */

@@ -6,7 +6,7 @@ import { imageMigrations } from './image-migrations.ts'
 import { connectAdmin, waitUntilReady } from './project-database.ts'
 import { applyStarter } from './project-migrations.ts'
 import { SqlSession } from './sql-session.ts'
-import { endSessions } from './tenant-access.ts'
+import { endEverySession, endSessions } from './tenant-access.ts'
 import { bootstrap, type RolePasswords } from './tenant-bootstrap.ts'
 
 /** Whose migrations to apply: control's own, or those in the image of this container. */
@@ -38,6 +38,16 @@ export function tenantDatabase(templates: Templates, engine: Pick<Engine, 'exec'
       const admin = connectAdmin(socketDir)
       try {
         await endSessions(admin)
+      } finally {
+        await admin.end({ timeout: 5 })
+      }
+    },
+
+    /** Of everybody's but control's, in every database; returns once they have ended. */
+    async endEverySession(socketDir: string): Promise<void> {
+      const admin = connectAdmin(socketDir)
+      try {
+        await endEverySession(admin)
       } finally {
         await admin.end({ timeout: 5 })
       }

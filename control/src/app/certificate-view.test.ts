@@ -17,7 +17,7 @@ const row = (source: CertificateSource): CertificateRow => ({
 })
 const order = (detail: string): OrderRow => ({
   ...{ name: NAME, ref: 'shop', names: [NAME], directory: 'ca', key: 'k', csr: 'c', replaces: null },
-  ...{ askedAt: null, url: null, proofs: [], failures: 1, createdAt: new Date(NOW) },
+  ...{ askedAt: null, url: null, proofs: [], failures: 1, cleanup: null, createdAt: new Date(NOW) },
   ...{ problem: { code: 'certificate-refused', title: 'Refused', detail }, nextTryAt: new Date(NOW + DAY) },
 })
 const damage = (of: CertificateRow, fault: PairFault, isKept: boolean): CertificateDamage => ({
@@ -38,6 +38,21 @@ function view({ held, damaged = [], orders = [], isAcmeOn = true }: Given) {
   expect(ref).toBe('shop')
   return [state, source, problem?.code, problem?.detail]
 }
+
+test('what could not be taken down is told with its next try, and concerns the certificate in nothing', () => {
+  const problem = { code: 'proof-left', title: 'Left', detail: 'the TXT record' }
+  const left: OrderRow = {
+    ...{ ...order(''), csr: null, key: null, failures: 0, problem: null, nextTryAt: null },
+    cleanup: { failures: 1, nextTryAt: NOW + DAY, problem },
+  }
+  const attached = [{ name: NAME, ref: 'shop' }]
+  const [found] = viewCertificates(
+    { held: [acme], damaged: [], orders: [left], attached },
+    { now: NOW, isAcmeOn: true },
+  )
+  expect(found).toMatchObject({ state: 'valid', last_error: problem })
+  expect(found?.next_try_at).toBe(new Date(NOW + DAY).toISOString())
+})
 
 const MISMATCH = 'Its files do not serve: the key belongs to another certificate.'
 const LOST = 'What the instance keeps of it does not serve either.'

@@ -49,7 +49,7 @@ function viewOne({ name, rows, damaged, order, ref }: One, at: Now): Certificate
   )
   // Of the one that should serve, before one that need not.
   const damage = damaged.find(({ row }) => row === serving) ?? lost[0]
-  const nextTryAt = order?.nextTryAt && order.nextTryAt.getTime() > at.now ? order.nextTryAt : null
+  const nextTryAt = nextTryOf(order, at.now)
   return {
     name,
     names: serving?.names ?? order?.names ?? rows[0]?.names ?? [name],
@@ -62,9 +62,19 @@ function viewOne({ name, rows, damaged, order, ref }: One, at: Now): Certificate
     not_after: serving?.notAfter.toISOString() ?? null,
     days_left: serving ? Math.floor((serving.notAfter.getTime() - at.now) / DAY_MS) : null,
     renew_at: renewAt(serving, at),
-    last_error: damage ? damageAsTold({ damage, serving, order }, at) : (order?.problem ?? null),
+    last_error: damage
+      ? damageAsTold({ damage, serving, order }, at)
+      : (order?.problem ?? order?.cleanup?.problem ?? null),
     next_try_at: nextTryAt?.toISOString() ?? null,
   }
+}
+
+/** Of the order; else of taking down what is left of it. */
+function nextTryOf(order: OrderRow | undefined, now: number): Date | null {
+  if (!order) return null
+  const cleanupAt = order.cleanup ? new Date(order.cleanup.nextTryAt) : null
+  const next = order.problem ? order.nextTryAt : (order.nextTryAt ?? cleanupAt)
+  return next && next.getTime() > now ? next : null
 }
 
 /** An authority takes the place of an uploaded one, too, when that is near its end. */

@@ -1,6 +1,6 @@
 /** Certificates: what there is of them, and what a caller may do about one. The reconciler does the rest. */
 import type { Certificate, UploadCertificate } from '@cascata/shared/contract/certificates'
-import { AcmeOff, CertificateNotFound } from '@cascata/shared/problems/certificates'
+import { AcmeOff, CertificateNotFound, CertificateUploaded } from '@cascata/shared/problems/certificates'
 import { checkUpload, tidyChain } from '../acme/chain.ts'
 import { fileNameOf, keyPurpose } from '../acme/file.ts'
 import { assertSees, type Caller, getProject } from './caller.ts'
@@ -56,6 +56,8 @@ export function certificateCases(deps: AppDeps) {
       if (ref !== null) await getProject(store, caller, ref)
       const found = await one({ ref, name })
       if (!deps.acme.isOn) throw AcmeOff()
+      const isDue = found.renew_at !== null && Date.parse(found.renew_at) <= clock.now()
+      if (found.source === 'upload' && !isDue) throw CertificateUploaded(found.name)
       await store.transaction(async (tx) => {
         await tx.certificates.setWindow(
           { name: found.name, source: 'acme' },

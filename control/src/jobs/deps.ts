@@ -4,6 +4,7 @@ import type { ProjectSecrets } from '@cascata/shared/contract/projects'
 import type { PgTools } from '../archive/cluster.ts'
 import type { InstanceKeys } from '../archive/keys.ts'
 import type { Effects } from '../reconcile/effects.ts'
+import type { StepTo } from '../store/operations.ts'
 import type { ListedProject } from '../store/projects.ts'
 import type { Queries } from '../store/queries.ts'
 import type { BackupRow } from '../store/tables/backups.ts'
@@ -16,7 +17,7 @@ export type JobStore = {
     find(id: string): Promise<OperationRow | undefined>
     listOpen(): Promise<OperationRow[]>
     start(id: string): Promise<void>
-    step(id: string, name: string, status: 'running' | 'done' | 'failed'): Promise<void>
+    step(id: string, name: string, to: StepTo): Promise<void>
     /** 0 to 1. */
     progress(id: string, progress: number): Promise<void>
     succeed(id: string, result?: Record<string, unknown>): Promise<void>

@@ -7,15 +7,19 @@ import { type OperationRow, operations } from './tables/operations.ts'
 
 export type NewOperation = typeof operations.$inferInsert
 type Step = OperationRow['steps'][number]
+/** `detail`: what it waits for. */
+export type StepTo = Step['status'] | { status: Step['status']; detail: string }
 export type OperationProblem = NonNullable<OperationRow['problem']>
 
 const OPEN = ['pending', 'running'] as const
 
 /** The steps with one of them moved on; the same array when nothing changes. */
-export function withStep(steps: Step[], step: Pick<Step, 'name' | 'status'>, now: string): Step[] {
+export function withStep(steps: Step[], step: Pick<Step, 'name' | 'status' | 'detail'>, now: string): Step[] {
   const known = steps.find(({ name }) => name === step.name)
-  if (known?.status === step.status) return steps
-  const started = known && step.status !== 'running' ? known.started_at : now
+  if (known?.status === step.status && known.detail === step.detail) return steps
+  // One that waits has begun when it first did, whatever it waits for by now.
+  const isTheSame = known?.status === step.status && known.detail !== undefined && step.detail !== undefined
+  const started = known && (step.status !== 'running' || isTheSame) ? known.started_at : now
   const next: Step = { ...step, started_at: started, ended_at: step.status === 'running' ? null : now }
   return known ? steps.map((each) => (each === known ? next : each)) : [...steps, next]
 }
@@ -74,11 +78,15 @@ export function operationQueries(db: Db) {
         .from(operations)
         .where(and(eq(operations.ref, ref), inArray(operations.status, [...OPEN]))),
     start: (id: string): Promise<void> => set(id, { status: 'running' }),
-    step: (id: string, name: string, status: Step['status']): Promise<void> =>
+    step: (id: string, name: string, to: StepTo): Promise<void> =>
       db.transaction(async (tx) => {
         const [row] = await tx.select().from(operations).where(stillOpen(id)).for('update')
         if (!row) return
-        const steps = withStep(row.steps, { name, status }, new Date().toISOString())
+        const steps = withStep(
+          row.steps,
+          { name, ...(typeof to === 'string' ? { status: to } : to) },
+          new Date().toISOString(),
+        )
         if (steps === row.steps) return
         await tx
           .update(operations)

@@ -42,6 +42,7 @@ export function openPooler(
       const answers = waitUntilReady(socketDir, { timeoutMs: WAKE_TIMEOUT_MS })
       await Promise.race([answers, woken.then(() => answers)])
     },
+    isFree: async (ref) => (await given.store.projects.find(ref))?.importing === null,
     passedOn: (ref) =>
       void probe.reconnect(ref).catch((err: unknown) => log.warn({ project: ref, err }, 'not reconnected')),
     log,

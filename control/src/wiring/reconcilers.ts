@@ -1,4 +1,5 @@
 /** The reconcilers over the real world, and what wakes them: the API, one another, and the engine's events. */
+import { holds as isWithin } from '@cascata/shared/cidr'
 import { StoreUnavailable } from '@cascata/shared/problems/request'
 import { projectActivity } from '../adapters/activity.ts'
 import { diskUsage } from '../adapters/disk-usage.ts'
@@ -6,6 +7,7 @@ import { edgeProbe } from '../adapters/edge-probe.ts'
 import { nodeFiles } from '../adapters/files.ts'
 import { machineTimes } from '../adapters/machine.ts'
 import { nameProof } from '../adapters/name-proof.ts'
+import { isPublicAddress } from '../adapters/public-address.ts'
 import { openSecrets } from '../adapters/project-secrets.ts'
 import { isReady, loadOf, lookAt, waitUntilReady } from '../adapters/readiness.ts'
 import { redisUsers } from '../adapters/redis-users.ts'
@@ -101,9 +103,12 @@ export function startReconcilers(parts: Parts, { store, charge }: Given): Reconc
     edgeTrouble: edgeReconciler.trouble,
     log,
   })
+  // A proxy of one's own may stand in one's own network.
+  const isAsked = (address: string) =>
+    isPublicAddress(address) || config.trustedProxies.some((range) => isWithin(range, address))
   const domains = domainsTask({
     ...{ domains: store.domains, names: parts.names, place: parts.place.now, clock },
-    ...{ answers: nameProof(), proven: edgeChanged },
+    ...{ answers: nameProof({ isAsked }), proven: edgeChanged },
   })
   const pulse = pulseTask({ ...common, ...paced, activity, lookAt })
   const scale = scaleTask({ ...common, ...paced, loadOf })

@@ -6,11 +6,13 @@ import type { Log } from '../reconcile/task.ts'
 export type StandInsDeps = {
   /** Settles when the project's server answers. */
   wake(standIn: StandIn): Promise<void>
+  /** Nothing has the project in hand. */
+  isFree(ref: string): Promise<boolean>
   passedOn(ref: string): void
   log: Log
 }
 
-export function standInsOver({ wake, passedOn, log }: StandInsDeps): StandIns & { close(): void } {
+export function standInsOver({ wake, isFree, passedOn, log }: StandInsDeps): StandIns & { close(): void } {
   const open = new Map<string, { refusal: string | null; listener: OpenStandIn }>()
   const close = (ref: string) => {
     open.get(ref)?.listener.close()
@@ -29,6 +31,7 @@ export function standInsOver({ wake, passedOn, log }: StandInsDeps): StandIns & 
           const listener = await openStandIn({
             ...{ socketDir, refusal },
             wake: () => wake(each),
+            isFree: () => isFree(ref),
             passedOn: () => passedOn(ref),
           })
           if (listener) open.set(ref, { refusal, listener })

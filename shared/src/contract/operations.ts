@@ -29,6 +29,8 @@ export const OperationStep = z.object({
   status: z.enum(['running', 'done', 'failed']),
   started_at: z.string(),
   ended_at: z.string().nullable(),
+  /** What it waits for, where it waits. */
+  detail: z.string().optional(),
 })
 export type OperationStep = z.infer<typeof OperationStep>
 

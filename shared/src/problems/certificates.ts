@@ -102,6 +102,22 @@ export const DnsRecordUnseen = problem('dns-record-unseen', {
   hint: 'The authority was told to look all the same. Raise propagation_seconds if the servers only need longer.',
 })
 
+export const ProofLeft = problem('proof-left', {
+  status: 502,
+  title: 'A proof could not be taken down',
+  detail: (places: readonly string[], reason: string) =>
+    `The order is over, and this still stands: ${places.slice(0, 4).join(', ')}. ${reason}`.slice(0, 600),
+  hint: 'It is tried again by itself, and no certificate waits for it; look at what may delete records.',
+})
+
+export const CertificateUploaded = problem('certificate-uploaded', {
+  status: 409,
+  title: 'An uploaded certificate serves',
+  detail: (name: string) =>
+    `${name} is served with a certificate that was uploaded: one of the authority's would serve nobody.`,
+  hint: 'Upload its successor, or remove it: then the authority is asked.',
+})
+
 export const AcmeOff = problem('acme-off', {
   status: 409,
   title: 'Certificates are not asked for',

@@ -57,11 +57,17 @@ export const DomainUnproven = problem('domain-unproven', {
   hint: "Set one of the domain's `records` with whoever runs its DNS; it is looked at again by itself.",
 })
 
+const CONTESTS = {
+  same: 'more than one project claims it',
+  above: "a name above it is another project's",
+  below: "a name below it is another project's",
+}
+
 export const DomainContested = problem('domain-contested', {
   status: 409,
-  title: 'Domain is claimed by several projects',
-  detail: (name: string) =>
-    `${name} leads here, and more than one project claims it: only a TXT or CNAME record tells whose it is.`,
+  title: 'Other projects have to do with the domain',
+  detail: (name: string, contest: keyof typeof CONTESTS) =>
+    `${name} leads here, but ${CONTESTS[contest]}: only a TXT or CNAME record tells whose it is.`,
   hint: "Set the TXT record of the domain's `records`.",
 })
 

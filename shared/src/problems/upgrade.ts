@@ -32,6 +32,14 @@ export const ProbeFailed = problem('probe-failed', {
   detail: (what: string) => `The probe of the new release found that ${what}.`,
 })
 
+export const ProjectsBusy = problem('projects-busy', {
+  status: 409,
+  title: 'Projects were busy',
+  detail: (reasons: readonly string[]) =>
+    `All others are at the new release; these were busy for as long as they were waited for: ${reasons.join(' ')}`,
+  hint: 'Look at what holds them with GET /v1/operations?ref={ref}, and ask for the upgrade again.',
+})
+
 export const WaveFailed = problem('wave-failed', {
   status: 500,
   title: 'A wave failed',

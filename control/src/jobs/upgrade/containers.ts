@@ -50,6 +50,8 @@ export async function stopAll(upgrade: Upgrade): Promise<Before> {
   await whileUp({ engine }, spec.name, (signal) =>
     database.waitUntilReady(dbSocketDir, { timeoutMs: READY_TIMEOUT_MS, signal }),
   )
+  // The pooler keeps what it has opened, whatever became of the way to the socket.
+  await database.endEverySession(dbSocketDir)
   const facts = await inspect.facts(dbSocketDir)
   await move(upgrade, 'db', { act: 'stop', name: spec.name })
   return { facts, rest }

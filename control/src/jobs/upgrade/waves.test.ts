@@ -4,10 +4,20 @@ import { idOf, type Member, planWaves, type Waves } from './waves.ts'
 
 const at = (ref: string, status?: Member['status'], behind = true): Member => ({ ref, behind, status })
 
+const waiting = (ref: string, since: number): Member => ({
+  ...at(ref),
+  waits: { since, detail: 'busy' },
+})
+
 describe('planWaves', () => {
   test.each<[sentence: string, members: Member[], expected: Waves]>([
     ['has nothing to do where nobody is behind', [at('a', undefined, false)], { do: 'finish', upgraded: [] }],
-    ['begins with as many as a wave holds', [at('a'), at('b'), at('c')], { do: 'begin', refs: ['a', 'b'] }],
+    ['begins in order', [at('a'), at('b'), at('c')], { do: 'begin', refs: ['a', 'b', 'c'] }],
+    [
+      'asks those last that were busy, the latest of them at the end',
+      [waiting('a', 20), waiting('b', 10), at('c')],
+      { do: 'begin', refs: ['c', 'b', 'a'] },
+    ],
     ['waits for all of a wave', [at('a', 'succeeded', false), at('b', 'running'), at('c')], { do: 'wait' }],
     ['waits even when one has failed', [at('a', 'failed'), at('b', 'pending'), at('c')], { do: 'wait' }],
     [
@@ -26,7 +36,7 @@ describe('planWaves', () => {
       { do: 'finish', upgraded: ['a'] },
     ],
   ])('%s', (_sentence, members, expected) => {
-    expect(planWaves(members, 2)).toEqual(expected)
+    expect(planWaves(members)).toEqual(expected)
   })
 })
 

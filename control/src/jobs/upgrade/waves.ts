@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import type { OperationStep } from '@cascata/shared/contract/operations'
 import { Problem } from '@cascata/shared/problem'
-import { WaveFailed } from '@cascata/shared/problems/upgrade'
+import { ProjectsBusy, WaveFailed } from '@cascata/shared/problems/upgrade'
 import { lockForUpgrade } from '../../app/upgrades.ts'
 import { tagOf } from '../../engine/spec.ts'
 import type { OperationRow } from '../../store/tables/operations.ts'
@@ -16,17 +16,26 @@ import type { JobRun } from '../deps.ts'
 
 type Input = { image_tag: string; wave: number }
 
-/** A project, and what has come of it: undefined where nothing was asked for yet. */
-export type Member = { ref: string; behind: boolean; status: OperationRow['status'] | undefined }
+/**
+ * A project, and what has come of it: undefined where nothing was asked for yet. `waits`: it was busy with something
+ * else when it was its turn, with what, and since when.
+ */
+export type Member = {
+  ref: string
+  behind: boolean
+  status: OperationRow['status'] | undefined
+  waits?: { since: number; detail: string } | undefined
+}
 
 export type Waves =
   | { do: 'wait' }
+  /** As many of these as a wave holds, in this order: who was busy comes last. */
   | { do: 'begin'; refs: readonly string[] }
   | { do: 'stop'; failed: readonly string[]; left: number }
   | { do: 'finish'; upgraded: readonly string[] }
 
 /** What comes next. Pure. */
-export function planWaves(members: readonly Member[], wave: number): Waves {
+export function planWaves(members: readonly Member[]): Waves {
   const refsOf = (...statuses: Member['status'][]) =>
     members.filter(({ status }) => statuses.includes(status)).map(({ ref }) => ref)
   const waiting = members.filter(({ behind, status }) => behind && status === undefined)
@@ -34,28 +43,55 @@ export function planWaves(members: readonly Member[], wave: number): Waves {
   if (refsOf('pending', 'running').length > 0) return { do: 'wait' }
   const failed = refsOf('failed')
   if (failed.length > 0) return { do: 'stop', failed, left: waiting.length }
-  if (waiting.length > 0) return { do: 'begin', refs: waiting.slice(0, wave).map(({ ref }) => ref) }
+  const sinceOf = ({ waits }: Member) => waits?.since ?? 0
+  const inTurn = waiting.toSorted((a, b) => sinceOf(a) - sinceOf(b))
+  if (waiting.length > 0) return { do: 'begin', refs: inTurn.map(({ ref }) => ref) }
   return { do: 'finish', upgraded: refsOf('succeeded') }
 }
 
 export async function upgradeAll(run: JobRun): Promise<Record<string, unknown> | null> {
-  const { image_tag: to, wave } = run.operation.input as Input
+  const { image_tag: to } = run.operation.input as Input
   const members = await look(run, to)
   const ended = members.filter(({ status }) => status === 'succeeded' || status === 'failed').length
   const all = members.filter(({ behind, status }) => behind || status !== undefined).length
   await run.deps.store.operations.progress(run.operation.id, ended / Math.max(1, all))
-  const next = planWaves(members, wave)
+  const next = planWaves(members)
   switch (next.do) {
     case 'wait':
       return null
     case 'begin':
-      for (const ref of next.refs) await begin(run, ref, to)
-      return null
+      return beginWave(run, next.refs, members)
     case 'stop':
       throw WaveFailed(next.failed, next.left)
     case 'finish':
       return { to, upgraded: next.upgraded }
   }
+}
+
+/** How long the last ones are waited for when nothing but busy ones is left. */
+const PATIENCE_MS = 3_600_000
+
+/** @throws ProjectsBusy when every one that is left was busy for too long */
+async function beginWave(run: JobRun, refs: readonly string[], members: readonly Member[]): Promise<null> {
+  const { operation, deps } = run
+  const { image_tag: to, wave } = operation.input as Input
+  const busy: string[] = []
+  let begun = 0
+  for (const ref of refs) {
+    if (begun === wave) break
+    const detail = await begin(run, ref, to)
+    if (detail === null) {
+      begun += 1
+      continue
+    }
+    busy.push(detail)
+    await deps.store.operations.step(operation.id, ref, { status: 'running', detail })
+  }
+  const isOver = ({ waits }: Member) => waits !== undefined && deps.clock.now() - waits.since > PATIENCE_MS
+  const left = members.filter(({ ref }) => refs.includes(ref))
+  if (begun > 0 || !left.every(isOver)) return null
+  for (const ref of refs) await deps.store.operations.step(operation.id, ref, 'failed')
+  throw ProjectsBusy(busy)
 }
 
 async function look(run: JobRun, to: string): Promise<Member[]> {
@@ -66,7 +102,13 @@ async function look(run: JobRun, to: string): Promise<Member[]> {
       const own = await deps.store.operations.find(idOf(operation.id, row))
       if (own) await show(run, row.ref, own.status)
       const behind = row.desired !== 'deleted' && tagOf(deps.upgrade.site, row) !== to
-      return { ref: row.ref, behind, status: own?.status }
+      const step = own ? undefined : operation.steps.find(({ name }) => name === row.ref)
+      const { detail, started_at: since } = step ?? {}
+      const waits = detail === undefined || !since ? undefined : { detail, since: Date.parse(since) }
+      // Somebody else has seen to it, or it is gone.
+      if (waits && !behind)
+        await deps.store.operations.step(operation.id, row.ref, row.desired === 'deleted' ? 'failed' : 'done')
+      return { ref: row.ref, behind, status: own?.status, waits }
     }),
   )
 }
@@ -82,8 +124,8 @@ async function show({ operation, deps }: JobRun, ref: string, status: OperationR
   if (shown) await deps.store.operations.step(operation.id, ref, shown)
 }
 
-/** A project that is busy with something else is asked again at the next look; it is still behind. */
-async function begin({ operation, deps }: JobRun, ref: string, to: string): Promise<void> {
+/** @returns what it is busy with, where it is: then it is asked again at the next look, for it is still behind. */
+async function begin({ operation, deps }: JobRun, ref: string, to: string): Promise<string | null> {
   const own = deps.upgrade.site.imageTag
   try {
     await deps.store.transaction(async (tx) => {
@@ -98,7 +140,9 @@ async function begin({ operation, deps }: JobRun, ref: string, to: string): Prom
     })
   } catch (error) {
     if (!(error instanceof Problem)) throw error
+    return error.message
   }
+  return null
 }
 
 /** The same project of the same operation always gets the same id: a run after a kill asks for nothing twice. */

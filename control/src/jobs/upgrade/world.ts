@@ -11,7 +11,10 @@ export type UpgradeWorld = {
   engine: Engine
   files: Pick<Files, 'ensureDirectory' | 'read'>
   snapshots: Snapshots
-  database: TenantDatabase
+  database: TenantDatabase & {
+    /** Of everybody's but control's; returns once they have ended. */
+    endEverySession(socketDir: string): Promise<void>
+  }
   readiness: Readiness
   inspect: Inspection
 }

@@ -19,7 +19,7 @@ import { CHALLENGE_TOKEN } from '../../edge/challenges.ts'
 import type { OrderPatch } from '../../store/certificates.ts'
 import type { OrderRow } from '../../store/tables/certificates.ts'
 import type { Step } from '../effects.ts'
-import type { CertificateStep } from './plan.ts'
+import { type CertificateStep, ENDED } from './plan.ts'
 import { presentProof, spreadOf } from './proofs.ts'
 import type { Authority, CertificatesWorld } from './world.ts'
 
@@ -71,14 +71,18 @@ async function preparedRow(
     const key = await world.maker.newKey()
     const csr = await world.maker.newCsr(wanted.names, key)
     const made = { ...base, csr, key: world.seal.seal(keyPurpose(wanted.name), key) }
-    const fresh = { ...made, replaces: step.replaces, proofs: [], askedAt: null, url: null }
+    // What is left of the order before is still to be taken down.
+    const { proofs, cleanup, failures, problem, nextTryAt } = { ...NONE_BEFORE, ...order }
+    const before = { proofs, cleanup, failures, problem, nextTryAt }
+    const fresh = { ...before, ...made, replaces: step.replaces, askedAt: null, url: null }
     const { orders } = world.store.certificates
     await orders.insert({ name: wanted.name, ...base })
     await orders.change(wanted.name, fresh)
-    const kept = { failures: 0, problem: null, nextTryAt: null, createdAt: new Date(world.clock.now()) }
-    return { ...kept, ...order, name: wanted.name, ...fresh }
+    return { createdAt: new Date(world.clock.now()), ...order, name: wanted.name, ...fresh }
   })
 }
+
+const NONE_BEFORE = { proofs: [], cleanup: null, failures: 0, problem: null, nextTryAt: null }
 
 const effect = <Result>(
   { effects }: CertificatesWorld,
@@ -241,10 +245,7 @@ class Advancing {
     const life = { notBefore: new Date(notBefore), notAfter: new Date(notAfter) }
     return store.transaction(async ({ certificates }) => {
       await certificates.put({ ...row, ...life })
-      await certificates.orders.change(name, {
-        ...{ url: null, askedAt: null, key: null, csr: null },
-        ...{ failures: 0, problem: null, nextTryAt: null },
-      })
+      await certificates.orders.change(name, ENDED)
       const issued = { kind: 'issued', at: clock.now(), names, isRenewal } as const
       await certificates.ledger.append(authority.directory, issued)
     })

@@ -5,8 +5,8 @@ import { LEDGER_MS, LIMITS } from '../../acme/limits.ts'
 import type { AcmeClient } from '../../acme/port.ts'
 import { askAgainIn, isUsable, momentIn } from '../../acme/renewal.ts'
 import type { CertificateRow } from '../../store/tables/certificates.ts'
+import { cleanUp } from './cleanup.ts'
 import type { CertificateStep } from './plan.ts'
-import { removeProof } from './proofs.ts'
 import type { Authority, CertificatesWorld } from './world.ts'
 
 type Simple = Exclude<CertificateStep, { do: 'acme.advance' }>
@@ -30,9 +30,7 @@ export async function applyCertificateStep(world: CertificatesWorld, step: Simpl
     case 'acme.window':
       return askWindow(world, step.row)
     case 'acme.cleanup':
-      for (const proof of step.order.proofs) await removeProof(world, proof)
-      if (step.forget) return store.certificates.orders.remove(step.order.name)
-      return store.certificates.orders.change(step.order.name, { proofs: [] })
+      return cleanUp(world, step)
     case 'acme.postpone':
       return postpone(world, step)
   }
@@ -92,7 +90,8 @@ async function postpone(
   const { code, title, message: detail } = CertificateLimitReached(said, new Date(until))
   const { orders } = world.store.certificates
   await orders.insert({ name, ref, names: [...wanted.names], directory })
-  await orders.change(name, { nextTryAt: new Date(until), problem: { code, title, detail } })
+  const problem = { code, title, detail }
+  await orders.change(name, { ref, names: [...wanted.names], directory, nextTryAt: new Date(until), problem })
 }
 
 /** Entries that no limit looks at any more. */

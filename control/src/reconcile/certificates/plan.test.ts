@@ -19,6 +19,7 @@ const row = (name: string, more: Partial<CertificateRow> = {}): CertificateRow =
 const order = (name: string, more: Partial<OrderRow> = {}): OrderRow => ({
   ...{ name, ref: 'shop', names: [name], directory: 'ca', key: 'k', csr: 'c', replaces: null },
   ...{ askedAt: null, url: null, proofs: [], failures: 0, problem: null, nextTryAt: null },
+  cleanup: null,
   ...{ createdAt: new Date(NOW), ...more },
 })
 const filesOf = (...rows: CertificateRow[]) => rows.flatMap(({ file }) => [`${file}.crt`, `${file}.key`])
@@ -51,6 +52,10 @@ const plan = (more: Partial<CertificatesObserved>) => planCertificates(seen(more
 const a = wanted('a.test')
 const [ownA, uploadOfA] = [row('a.test'), row('a.test', { source: 'upload', ariId: null })]
 const underWay = order('a.test', { askedAt: new Date(NOW), url: 'u' })
+const standing = (nextTryAt: number): Partial<OrderRow> => ({
+  proofs: [...proofs],
+  cleanup: { failures: 1, nextTryAt, problem: { code: 'proof-left', title: '', detail: '' } },
+})
 const proofs = [{ type: 'http-01' as const, host: 'a.test', token: 't', value: 'v', presentedAt: 1 }]
 
 describe('the certificates', () => {
@@ -161,6 +166,45 @@ describe('the certificates', () => {
       ['acme.cleanup a.test'],
     ],
     [
+      'wait for nothing that could not be taken down: a renewal',
+      {
+        ...{ wanted: [a], held: [row('a.test', { renewAt: new Date(NOW - 1) })], challenges: ['t'] },
+        orders: [order('a.test', { csr: null, ...standing(NOW + 1) })],
+      },
+      ['acme.advance a.test, replacing id'],
+    ],
+    [
+      'wait for nothing that could not be taken down: a further try',
+      { wanted: [a], orders: [order('a.test', { failures: 1, ...standing(NOW + 1) })], challenges: ['t'] },
+      ['acme.advance a.test'],
+    ],
+    [
+      'wait for nothing that could not be taken down: another owner',
+      { wanted: [a], orders: [order('a.test', { ref: 'other', ...standing(NOW + 1) })], challenges: ['t'] },
+      ['acme.advance a.test'],
+    ],
+    [
+      'rest while what could not be taken down waits for its next try',
+      {
+        ...{ wanted: [a], held: [row('a.test')], challenges: ['t'] },
+        orders: [order('a.test', { csr: null, ...standing(NOW + 1) })],
+      },
+      [],
+    ],
+    [
+      'take down what could not be when its next try comes',
+      {
+        ...{ wanted: [a], held: [row('a.test')], challenges: ['t'] },
+        orders: [order('a.test', { csr: null, ...standing(NOW) })],
+      },
+      ['acme.cleanup a.test, forget'],
+    ],
+    [
+      'of who has the name now do not go on with the order of who had it',
+      { wanted: [a], orders: [{ ...underWay, ref: 'other' }] },
+      ['acme.cleanup a.test, forget'],
+    ],
+    [
       'of another authority are asked for anew there',
       { wanted: [a], orders: [order('a.test', { directory: 'old', url: 'u' })] },
       ['acme.cleanup a.test, forget'],
@@ -198,5 +242,7 @@ describe('the certificates', () => {
     expect(wakeAt).toBe(NOW + 5_000)
     const held = [row('a.test', { windowCheckAt: new Date(NOW + 100 * DAY) })]
     expect(planCertificates(seen({ wanted: [a], held })).wakeAt).toBe(NOW + 60 * DAY)
+    const left = [order('a.test', standing(NOW + 9_000))]
+    expect(planCertificates(seen({ wanted: [a], held, orders: left })).wakeAt).toBe(NOW + 9_000)
   })
 })

@@ -126,9 +126,9 @@ function orderSteps(
   const steps: CertificateStep[] = []
   const ledger = new Ledger(seen.ledger)
   for (const order of seen.orders) {
-    const strange = !wanted.has(order.name) || (seen.directory !== null && order.directory !== seen.directory)
-    if (strange) steps.push({ do: 'acme.cleanup', order, forget: true })
-    else if (isUnderWay(order)) {
+    if (isStrange(order, wanted, seen)) {
+      if (isToClean(order, seen.now, wakes)) steps.push({ do: 'acme.cleanup', order, forget: true })
+    } else if (isUnderWay(order)) {
       const isRenewal = (held.get(order.name) ?? []).some((row) => isSameSet(row, order.names))
       ledger.add({ kind: 'issued', at: seen.now, names: order.names, isRenewal })
     }
@@ -140,8 +140,10 @@ function orderSteps(
     .map((each) => ({ each, rows: held.get(each.name) ?? [], order: orders.get(each.name) }))
     .map((turn) => ({ ...turn, end: endOf(turn.rows, seen) }))
     .toSorted((a, b) => a.end - b.end)
-  for (const { each, rows, order } of turns) {
-    if (order && order.directory !== seen.directory) continue
+  for (const { each, rows, order: kept } of turns) {
+    const isAnother = kept !== undefined && isStrange(kept, wanted, seen)
+    if (isAnother && isCleanedNow(kept, steps)) continue
+    const order = isAnother ? { ...kept, ...ENDED } : kept
     steps.push(...stepOf({ wanted: each, rows, order }, { seen, ledger, wakes }))
   }
   return steps
@@ -155,6 +157,32 @@ function endOf(rows: readonly CertificateRow[], { lost, now }: CertificatesObser
 
 const isSameSet = ({ source, names }: CertificateRow, others: readonly string[]) =>
   source === 'acme' && names.length === others.length && names.every((name) => others.includes(name))
+
+/** What an order that is taken up again starts without: none of it is of use to another one. */
+export const ENDED = {
+  ...{ url: null, askedAt: null, key: null, csr: null },
+  ...{ failures: 0, problem: null, nextTryAt: null },
+} as const
+
+/** Of another authority, of who had the name before, or of nobody any more: nothing of it is of use. */
+function isStrange(
+  { name, ref, directory }: OrderRow,
+  wanted: ReadonlyMap<string, WantedCertificate>,
+  seen: CertificatesObserved,
+): boolean {
+  const want = wanted.get(name)
+  return want === undefined || want.ref !== ref || (seen.directory !== null && directory !== seen.directory)
+}
+
+/** What could not be taken down is tried again in its own time. */
+function isToClean({ cleanup }: OrderRow, now: number, wakes: number[]): boolean {
+  if (cleanup === null || cleanup.nextTryAt <= now) return true
+  wakes.push(cleanup.nextTryAt)
+  return false
+}
+
+const isCleanedNow = (order: OrderRow, steps: readonly CertificateStep[]): boolean =>
+  steps.some((step) => step.do === 'acme.cleanup' && step.order === order)
 
 const isUnderWay = ({ askedAt, url }: OrderRow) => askedAt !== null || url !== null
 
@@ -173,13 +201,16 @@ function stepOf({ wanted, rows, order }: Turn, { seen, ledger, wakes }: Given): 
   const nextTry = order?.nextTryAt?.getTime() ?? 0
   if (nextTry > now) wakes.push(nextTry)
   if (order && isUnderWay(order)) return nextTry > now ? [] : [advance]
-  if (order && order.proofs.length > 0) return [{ do: 'acme.cleanup', order, forget: order.failures === 0 }]
+  // Once, and then when its next try comes: a provider that takes nothing down keeps nobody from a certificate.
+  const isStanding = order !== undefined && order.proofs.length > 0
+  if (isStanding && isToClean(order, now, wakes))
+    return [{ do: 'acme.cleanup', order, forget: order.failures === 0 }]
 
   const dueAt = serving === undefined ? now : dueOf(serving)
   if (dueAt > now) {
     wakes.push(dueAt)
     // What failed before has been mended by somebody else: an upload.
-    return order ? [{ do: 'acme.cleanup', order, forget: true }] : []
+    return order && !isStanding ? [{ do: 'acme.cleanup', order, forget: true }] : []
   }
   if (nextTry > now) return []
   const { from, limit } = allowanceOf(ledger, { names: wanted.names, isRenewal }, now)

@@ -47,4 +47,10 @@ const NOBODY: Spread = { servers: 0, lacking: [] }
 /** The token was checked before it was kept. */
 const fileFor = ({ paths }: World, { token }: Proof) => join(paths.edgeChallenges, token)
 
+/** For people. */
+export const placeOf = (proof: Proof): string =>
+  proof.type === 'http-01'
+    ? `the file ${proof.token} of ${proof.host}`
+    : `the TXT record ${recordOf(proof).name} "${proof.value}"`
+
 const recordOf = ({ host, value }: Proof) => ({ name: `_acme-challenge.${host}`, value })

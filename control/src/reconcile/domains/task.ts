@@ -4,10 +4,11 @@ import { Problem } from '@cascata/shared/problem'
 import type { NameServers } from '../../adapters/name-records.ts'
 import type { DomainRow } from '../../store/tables/domains.ts'
 import { type Failure, type Pass, problemAt, type Task } from '../task.ts'
-import { type Judgement, judge, leadsHere, type Place } from './judge.ts'
+import { type Claim, contestOf, type Judgement, judge, leadsHere, type Place } from './judge.ts'
 import { dueInMs } from './pace.ts'
 
 export type DomainStore = {
+  list(): Promise<DomainRow[]>
   listUnproven(): Promise<DomainRow[]>
   recordProven(row: Pick<DomainRow, 'id' | 'name'>): Promise<void>
   recordUnproven(id: string, problem: NonNullable<DomainRow['lastProblem']>): Promise<void>
@@ -36,11 +37,11 @@ export function domainsTask(deps: DomainDeps): Task {
       const due = rows.filter((row) => dueInMs(row, now) === 0)
       const pass: { applied: string[]; failed: Failure[] } = { applied: [], failed: [] }
       if (due.length > 0) {
-        const place = await deps.place()
+        const [place, all] = await Promise.all([deps.place(), deps.domains.list()])
         for (let at = 0; at < due.length; at += AT_ONCE) {
           signal.throwIfAborted()
           const few = due.slice(at, at + AT_ONCE)
-          await Promise.all(few.map((row) => look(deps, row, { rows, place, pass })))
+          await Promise.all(few.map((row) => look(deps, row, { all, place, pass })))
         }
         if (pass.applied.length > 0) deps.proven()
       }
@@ -54,12 +55,11 @@ function nextLook(rows: readonly DomainRow[], now: number): Pick<Pass, 'againInM
   return { againInMs: Math.max(1_000, Math.min(...rows.map((row) => dueInMs(row, now)))) }
 }
 
-type Look = { rows: readonly DomainRow[]; place: Place; pass: { applied: string[]; failed: Failure[] } }
+type Look = { all: readonly DomainRow[]; place: Place; pass: { applied: string[]; failed: Failure[] } }
 
-async function look(deps: DomainDeps, row: DomainRow, { rows, place, pass }: Look): Promise<void> {
-  const contested = rows.some(({ name, ref }) => name === row.name && ref !== row.ref)
+async function look(deps: DomainDeps, row: DomainRow, { all, place, pass }: Look): Promise<void> {
   try {
-    const judged = await judgedByAll(deps, { ...row, contested }, place)
+    const judged = await judgedByAll(deps, { ...row, contest: contestOf(row, all) }, place)
     if (judged.proven) {
       await deps.domains.recordProven(row)
       pass.applied.push(`${row.name} of ${row.ref}`)
@@ -74,13 +74,13 @@ async function look(deps: DomainDeps, row: DomainRow, { rows, place, pass }: Loo
 /** By its records; else by asking the name itself, which whoever stands before it passes on. */
 async function judgedByAll(
   { names, answers }: DomainDeps,
-  claim: DomainRow & { contested: boolean },
+  claim: DomainRow & Pick<Claim, 'contest'>,
   place: Place,
 ): Promise<Judgement> {
   const records = await names.recordsOf(claim.name)
   const judged = judge(claim, records, place)
   const [address] = records.addresses
-  if (judged.proven || claim.contested || address === undefined || leadsHere(records, place)) return judged
+  if (judged.proven || claim.contest || address === undefined || leadsHere(records, place)) return judged
   return (await answers(claim.name, address, claim.proof)) ? { proven: true } : judged
 }
 

@@ -135,6 +135,49 @@ describe('planEdge', () => {
       ['edge.prune candidate-1 candidate-10'],
     ],
     [
+      'drops what was refused before it writes another one',
+      {
+        ...settled,
+        ...{ current: 'candidate-3', serving: 'old' },
+        candidates: [
+          { name: 'candidate-2', digest: 'older' },
+          { name: 'candidate-3', digest: 'old' },
+          { name: 'candidate-4', digest: 'refused' },
+          { name: 'candidate-5', digest: 'refused' },
+        ],
+      },
+      [
+        ...['edge.prune candidate-4 candidate-5', 'edge.write candidate-6', 'edge.test candidate-6'],
+        ...['edge.switch candidate-6', 'edge.reload', 'edge.probe new or back to candidate-3'],
+      ],
+    ],
+    [
+      'keeps what nginx serves, where that is not the one in use',
+      {
+        ...settled,
+        ...{ current: 'candidate-4', serving: 'slow' },
+        candidates: [
+          { name: 'candidate-3', digest: 'older' },
+          { name: 'candidate-4', digest: 'new' },
+          { name: 'candidate-5', digest: 'slow' },
+          { name: 'candidate-6', digest: null },
+        ],
+      },
+      ['edge.prune candidate-3 candidate-6', 'edge.reload', 'edge.probe new'],
+    ],
+    [
+      'keeps one, where none is in use and nginx says nothing',
+      {
+        ...settled,
+        ...{ current: null, serving: null },
+        candidates: ['a', 'b', 'c'].map((digest, at) => ({ name: `candidate-${at + 1}`, digest })),
+      },
+      [
+        ...['edge.prune candidate-1 candidate-2', 'edge.write candidate-4', 'edge.test candidate-4'],
+        ...['edge.switch candidate-4', 'edge.reload', 'edge.probe new'],
+      ],
+    ],
+    [
       'makes a certificate for a name that has none, before it is named in a configuration',
       { ...old, certificates: [], whole: new Set() },
       [

@@ -22,7 +22,16 @@ export type EdgeWanted = {
 
 export type Candidate = { name: string; digest: string | null }
 
-export type EdgeObserved = {
+export type CandidatesSeen = {
+  /** By number, rising. */
+  candidates: readonly Candidate[]
+  /** Name of the one `current` points at. */
+  current: string | null
+  /** Digest of what is served, as the server says itself; null when it does not answer. */
+  serving: string | null
+}
+
+export type EdgeObserved = CandidatesSeen & {
   container: Container | undefined
   unsound: readonly Directory[]
   /** Names of files where certificates are. */
@@ -33,12 +42,6 @@ export type EdgeObserved = {
   named: readonly string[]
   /** Pairs were written over since nginx last read them. */
   isRewritten: boolean
-  /** By number, rising. */
-  candidates: readonly Candidate[]
-  /** Name of the one `current` points at. */
-  current: string | null
-  /** Digest of what nginx serves, as it says itself; null when it does not answer. */
-  serving: string | null
 }
 
 export type EdgeStep =
@@ -55,6 +58,16 @@ export type EdgeStep =
   | { do: 'edge.prune'; names: readonly string[]; certificates: readonly string[] }
 
 export function planEdge(wanted: EdgeWanted, seen: EdgeObserved): EdgeStep[] {
+  const old = stale(seen)
+  const steps = makeSo(wanted, seen)
+  const certificates = steps.length === 0 ? unshown(wanted, seen) : []
+  // First: where a configuration is refused nothing after it is reached, and each try writes another one.
+  if (old.length > 0 || certificates.length > 0)
+    return [{ do: 'edge.prune', names: old, certificates }, ...steps]
+  return steps
+}
+
+function makeSo(wanted: EdgeWanted, seen: EdgeObserved): EdgeStep[] {
   const steps: EdgeStep[] = []
   if (seen.unsound.length > 0) steps.push({ do: 'directories.ensure', directories: seen.unsound })
   const made = wanted.placeholders.filter(({ certificate }) => !seen.whole.has(certificate))
@@ -84,9 +97,6 @@ export function planEdge(wanted: EdgeWanted, seen: EdgeObserved): EdgeStep[] {
     // the text names are other ones now.
     steps.push(...reload(wanted, null))
   }
-  const old = stale(seen)
-  const certificates = steps.length === 0 ? unshown(wanted, seen) : []
-  if (old.length > 0 || certificates.length > 0) steps.push({ do: 'edge.prune', names: old, certificates })
   return steps
 }
 
@@ -122,9 +132,17 @@ function unshown({ placeholders }: EdgeWanted, { certificates }: EdgeObserved): 
   return certificates.filter((file) => isPlaceholderFile(file) && !shown.has(file))
 }
 
-/** All but the one in use and the one before it. */
-function stale({ candidates, current }: EdgeObserved): string[] {
-  if (current === null) return []
-  const before = candidates.filter(({ name }) => candidateNumber(name) < candidateNumber(current)).at(-1)
-  return candidates.map(({ name }) => name).filter((name) => name !== current && name !== before?.name)
+/**
+ * All but the one in use and one more: what is served where that is another one, else the one before. Also those that
+ * were refused and never came into use: with the one that is written next there are never more than three.
+ */
+export function stale({ candidates, current, serving }: CandidatesSeen): string[] {
+  const before = candidates.filter(
+    ({ name }) => current === null || candidateNumber(name) < candidateNumber(current),
+  )
+  const served = candidates.findLast(({ name, digest }) => name === current && digest === serving)
+    ? undefined
+    : candidates.findLast(({ digest }) => digest !== null && digest === serving)
+  const kept = [current, (served ?? before.at(-1))?.name]
+  return candidates.map(({ name }) => name).filter((name) => !kept.includes(name))
 }

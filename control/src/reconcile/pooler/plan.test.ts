@@ -100,10 +100,53 @@ describe('planPooler, with a project open', () => {
       },
       ['pooler.prune candidate-1 candidate-2'],
     ],
+    [
+      'drops what was refused, passwords and all, before it writes another one',
+      {
+        ...serving('old'),
+        candidates: ['older', 'old', 'refused', 'refused'].map((digest, at) => ({
+          name: `candidate-${at + 1}`,
+          digest,
+        })),
+      },
+      [
+        ...['pooler.prune candidate-3 candidate-4', 'pooler.write candidate-5', 'pooler.test candidate-5'],
+        ...['pooler.switch candidate-5', 'pooler.reload', 'pooler.probe new or candidate-2'],
+      ],
+    ],
   ])('%s', (_sentence, seen, steps) => {
     expect(planPooler(wanted, seen).map(inWords)).toEqual(steps)
   })
 })
+
+/** What is left on disk, and in use, when this step is the first that fails. */
+function upTo(failing: PoolerStep['do'], seen: PoolerObserved): PoolerObserved {
+  let { candidates, current } = seen
+  for (const step of planPooler(wanted, seen)) {
+    if (step.do === 'pooler.prune') candidates = candidates.filter(({ name }) => !step.names.includes(name))
+    // Half of one, where it is this that fails.
+    if (step.do === 'pooler.write')
+      candidates = [...candidates, { name: step.name, digest: step.do === failing ? null : 'new' }]
+    if (step.do === failing) {
+      if (step.do === 'pooler.probe' && step.back !== null) current = step.back
+      break
+    }
+    if (step.do === 'pooler.switch') current = step.name
+  }
+  return { ...seen, candidates, current }
+}
+
+test.each(['pooler.write', 'pooler.test', 'pooler.switch', 'pooler.probe'] as const)(
+  'planPooler leaves no more than three configurations, however often %s fails',
+  (failing) => {
+    const counts: number[] = []
+    for (let [tries, seen] = [0, serving('old')]; tries < 9; tries += 1) {
+      seen = upTo(failing, seen)
+      counts.push(seen.candidates.length)
+    }
+    expect(Math.max(...counts)).toBe(3)
+  },
+)
 
 describe('planPooler, with another password', () => {
   const users = (verifiers: Record<string, string>) =>

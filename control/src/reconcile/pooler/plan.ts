@@ -8,24 +8,19 @@ import type { Directory } from '../../adapters/files.ts'
 import type { Container, ContainerSpec } from '../../engine/engine.ts'
 import { hasUser, type RenderedPooler, refsWithNewPassword, USERS_FILE } from '../../pooler/render.ts'
 import { movesAway, movesTo } from '../containers.ts'
-import { type Candidate, candidateNumber } from '../edge/plan.ts'
+import { type Candidate, type CandidatesSeen, candidateNumber, stale } from '../edge/plan.ts'
 
 export type PoolerWanted = { rendered: RenderedPooler; spec: ContainerSpec }
 
-export type PoolerObserved = {
+/** `serving` is what both processes run on; null also where they differ. */
+export type PoolerObserved = CandidatesSeen & {
   container: Container | undefined
   unsound: readonly Directory[]
   /** Sockets of open projects that are not the pooler's group's: of servers that ran before they were opened. */
   shut: readonly string[]
-  /** By number, rising. */
-  candidates: readonly Candidate[]
-  /** Name of the one `current` points at. */
-  current: string | null
   /** Of the one in use: its list of users, and the refs whose clients it has still to put out. */
   users: string
   expel: readonly string[]
-  /** Digest of what both processes run on, as they say themselves; null when one does not answer or they differ. */
-  serving: string | null
 }
 
 export type PoolerStep =
@@ -42,9 +37,12 @@ export type PoolerStep =
   | { do: 'pooler.probe'; digest: string; back: string | null; container: string }
   | { do: 'pooler.prune'; names: readonly string[] }
 
-/** `wanted` is null while no project is open: then there is no pooler. */
+/**
+ * `wanted` is null while no project is open: then there is no pooler. What is of no use any more goes first, passwords
+ * and all: where a configuration is refused nothing after it is reached.
+ */
 export function planPooler(wanted: PoolerWanted | null, seen: PoolerObserved): PoolerStep[] {
-  return wanted ? [...makeSo(wanted, seen), ...prune(stale(seen))] : away(seen)
+  return wanted ? [...prune(stale(seen)), ...makeSo(wanted, seen)] : away(seen)
 }
 
 function makeSo(wanted: PoolerWanted, seen: PoolerObserved): PoolerStep[] {
@@ -116,11 +114,4 @@ const prune = (names: readonly string[]): PoolerStep[] =>
 
 function nextName(candidates: readonly Candidate[]): string {
   return `candidate-${candidates.reduce((most, { name }) => Math.max(most, candidateNumber(name)), 0) + 1}`
-}
-
-/** All but the one in use and the one before it. */
-function stale({ candidates, current }: PoolerObserved): string[] {
-  if (current === null) return []
-  const before = candidates.filter(({ name }) => candidateNumber(name) < candidateNumber(current)).at(-1)
-  return candidates.map(({ name }) => name).filter((name) => name !== current && name !== before?.name)
 }

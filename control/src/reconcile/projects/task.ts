@@ -230,7 +230,10 @@ class Projects {
       // A project in another's hand is nowhere near what was asked of it before, and served by nobody.
       const isHeld = wanted.mode === 'held'
       const awaited = waiting.length > 0 && !isHeld
-      if (plan.complete && (isServed || isHeld)) await this.#recordSettled(row, plan, awaited)
+      // Who is let in directly is put out first: it could write until the server stops, and once more to one on trial.
+      // A pooler that cannot be told is not waited for: the way to the socket is shut as well.
+      const isOut = isHeld && (isServed || pooler.trouble() !== null)
+      if (plan.complete && (isHeld ? isOut : isServed)) await this.#recordSettled(row, plan, awaited)
       // All of its own is done, and the edge is not: without a backoff, for there is nothing here to try again.
       else if (trouble) await this.#recordProblem(row, trouble)
     } catch (error) {

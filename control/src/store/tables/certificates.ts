@@ -50,6 +50,13 @@ export const certificates = pgTable(
 )
 export type CertificateRow = typeof certificates.$inferSelect
 
+/** `nextTryAt`: epoch milliseconds. `failures`: in a row. */
+export type CleanupTrouble = {
+  failures: number
+  nextTryAt: number
+  problem: { code: string; title: string; detail: string }
+}
+
 /** At most one for a name. What a step needs is written before the step. */
 export const certificateOrders = pgTable('certificate_orders', {
   name: text().primaryKey(),
@@ -70,6 +77,8 @@ export const certificateOrders = pgTable('certificate_orders', {
   failures: integer().notNull().default(0),
   problem: jsonb().$type<{ code: string; title: string; detail: string }>(),
   nextTryAt: moment(),
+  /** Of taking its proofs down, once it has ended: null while that did not fail. Nothing waits for it. */
+  cleanup: jsonb().$type<CleanupTrouble>(),
   createdAt: moment().notNull().defaultNow(),
 })
 export type OrderRow = typeof certificateOrders.$inferSelect
