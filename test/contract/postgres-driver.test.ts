@@ -68,7 +68,16 @@ class ClosesAtOnce extends Duplex {
     this.#socket.on('close', () => this.destroy())
   }
 
+  /** The driver says goodbye to an open one alone. */
+  get readyState(): string {
+    return this.#socket.readyState
+  }
+
   override _read(): void {}
+
+  override _final(finished: () => void): void {
+    this.#socket.end(finished)
+  }
 
   override _write(bytes: Buffer, _encoding: string, written: (error?: Error | null) => void): void {
     this.#socket.write(bytes, written)
