@@ -46,7 +46,8 @@ export type EngineEvent = { action: string; name: string }
 
 /** Mutating events of the instance's containers in the seconds past: health checks and execs are none. */
 export async function mutationsSince(instance: string, sinceS: number): Promise<EngineEvent[]> {
-  const until = String(Math.floor(Date.now() / 1000))
+  // To the millisecond: cut to whole seconds it would leave out what has just happened.
+  const until = (Date.now() / 1000).toFixed(3)
   const argv = [
     'events',
     '--since',

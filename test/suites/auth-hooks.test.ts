@@ -229,7 +229,7 @@ describe('a call over HTTP', () => {
 
   const askedFor = (at = 0) => JSON.parse(received[at]?.body ?? '{}')
   const moving = async (name: string) => {
-    const email = `${name}@example.com`
+    const email = `moving-${name}@example.com`
     await person(email)
     const client = auth.client()
     await client.auth.signInWithPassword({ email, password: PASSWORD })
